@@ -1,0 +1,314 @@
+/*
+ * tome.h - everything a program needs to keep medical scans in a Tome store.
+ *
+ * This is the one installed header. It holds two things: the plain types that every part of Tome shares
+ * (errors, boxes, geometries, element types), and the calls that a program or a binding links against.
+ *
+ * Rules that hold for every call below:
+ *  - Arrays, boxes, shapes and spacings are ordered (z, y, x). Lengths are millimetres.
+ *    World points and directions are LPS, components in the order (x, y, z), as in DICOM and ITK.
+ *  - A call that can fail returns bool (constructors: a pointer, NULL on failure) and takes `tome_error *err`
+ *    last. `err` may be NULL; otherwise it must be zero-initialised: the first failure is kept.
+ *    On failure outputs are untouched.
+ *  - The library never prints, never exits, and keeps no global state that a caller can see.
+ *  - Different threads may use one tome_store or tome_case for reading at the same time. A store opened before
+ *    fork() works in the child. Handles are released by the *_close call of the same name, which takes NULL.
+ *  - A returned `const T *` is borrowed from the first argument and lives as long as it does.
+ */
+#ifndef TOME_H
+#define TOME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TOME_VERSION "0.1.0"
+
+#if defined(__GNUC__)
+#define TOME_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+#define TOME_MUST_USE __attribute__((warn_unused_result))
+#define TOME_API __attribute__((visibility("default")))
+#else
+#define TOME_PRINTF(fmt, args)
+#define TOME_MUST_USE
+#define TOME_API
+#endif
+
+/* ---- errors --------------------------------------------------------------------------------------------- */
+
+typedef enum tome_code {
+  TOME_OK = 0,
+  TOME_CANCELLED,   /* the caller's stop() said so */
+  TOME_NO_MEMORY,   /* the allocator said no, or a size is over the limit */
+  TOME_IO,          /* the operating system said no: errno's text is in the message */
+  TOME_CORRUPT,     /* the bytes contradict their own format */
+  TOME_UNSUPPORTED, /* well-formed, but nothing here reads it */
+  TOME_USAGE,       /* the call itself is wrong */
+  TOME_NOT_FOUND,   /* no such case, data set, file */
+  TOME_EXISTS,      /* would overwrite */
+  TOME_GEOMETRY,    /* slices or grids that do not fit together; the message names the remedy */
+  TOME_VALUE        /* voxels that cannot be what they are said to be (a label of 0.5) */
+} tome_code;
+
+/* One sentence for a person: names the file, the number and the remedy. */
+typedef struct tome_error {
+  tome_code code;
+  char message[1020];
+} tome_error;
+
+/* ---- grids ---------------------------------------------------------------------------------------------- */
+
+enum { TOME_Z = 0, TOME_Y = 1, TOME_X = 2 };
+
+/* Half-open box of voxel indices: lo <= i < hi on each axis (z, y, x). Empty where hi <= lo. */
+typedef struct tome_box {
+  int64_t lo[3], hi[3];
+} tome_box;
+
+/* Where a grid of voxels lies in the patient.
+ * The centre of voxel (z, y, x) is at  origin + z*spacing[0]*direction[0] + y*spacing[1]*direction[1]
+ * + x*spacing[2]*direction[2].  direction[a] is the unit vector (world x, y, z; LPS) along index axis a; the three need
+ * not be orthogonal (a tilted gantry shears the slices), but are never dependent. */
+typedef struct tome_geometry {
+  int64_t shape[3];  /* voxels, each >= 1 */
+  double spacing[3]; /* mm, each > 0 */
+  double origin[3];  /* world LPS mm of voxel (0,0,0): x, y, z */
+  double direction[3][3];
+} tome_geometry;
+
+typedef enum tome_dtype {
+  TOME_NONE = 0,
+  TOME_U8,
+  TOME_I8,
+  TOME_U16,
+  TOME_I16,
+  TOME_U32,
+  TOME_I32,
+  TOME_U64,
+  TOME_I64,
+  TOME_F32,
+  TOME_F64
+} tome_dtype;
+
+/* Bytes of one element; 0 for TOME_NONE. */
+TOME_API size_t tome_dtype_size(tome_dtype dtype);
+/* NumPy's name ("int16"); "none" for TOME_NONE. */
+TOME_API const char *tome_dtype_name(tome_dtype dtype);
+/* "z0:z1,y0:y1,x0:x1"; an empty bound means the shape's own, negative bounds count from the end as in Python. */
+TOME_API TOME_MUST_USE bool tome_box_parse(const char *text, const int64_t shape[3], tome_box *out, tome_error *err);
+/* World LPS mm of a (fractional) voxel index (z, y, x). */
+TOME_API void tome_geometry_to_world(const tome_geometry *g, const double zyx[3], double xyz[3]);
+
+/* ---- how a long call runs ------------------------------------------------------------------------------- */
+
+typedef struct tome_progress {
+  const char *phase;                /* "scan", "ingest", "verify" … */
+  const char *item;                 /* the case or file in hand, or "" */
+  uint64_t items_done, items_total; /* cases or files; total 0 while unknown */
+  uint64_t bytes_done, bytes_total; /* input bytes; total 0 while unknown */
+} tome_progress;
+
+/* Zero-initialise for the defaults; NULL means the same. */
+typedef struct tome_run {
+  int threads;                                             /* 0: all processors this process may use */
+  bool (*stop)(void *user);                                /* true cancels; called from any thread, often */
+  void (*progress)(void *user, const tome_progress *now);  /* at most ~10 a second, one thread at a time */
+  void *user;
+} tome_run;
+
+/* ---- the store ------------------------------------------------------------------------------------------ */
+
+typedef struct tome_store tome_store;
+typedef struct tome_case tome_case;
+
+/* Makes an empty store (a folder). Fails with TOME_EXISTS where `path` exists and is not an empty folder. */
+TOME_API TOME_MUST_USE bool tome_create(const char *path, tome_error *err);
+TOME_API TOME_MUST_USE tome_store *tome_open(const char *path, tome_error *err);
+TOME_API void tome_close(tome_store *store);
+TOME_API const char *tome_path(const tome_store *store);
+
+typedef struct tome_volume_info {
+  tome_geometry geometry;
+  tome_dtype dtype;
+  int64_t chunk[3];
+  char codec[16];         /* "deflate", "zstd", "lz4", "none" */
+  char units[16];         /* "HU" for CT, else "" */
+  char voxel_hash[33];    /* XXH3-128, hex, of the voxels in C order, little endian */
+  uint64_t stored_bytes;  /* on disk, all chunks */
+} tome_volume_info;
+
+/* Opens one case for reading. A near miss of the id is named in the error. */
+TOME_API TOME_MUST_USE tome_case *tome_case_open(tome_store *store, const char *id, tome_error *err);
+TOME_API void tome_case_close(tome_case *c);
+/* Names of the case's volumes: "image" first, then "labels/<name>" each. NULL past the last. */
+TOME_API const char *tome_case_volume(const tome_case *c, size_t i);
+TOME_API TOME_MUST_USE bool tome_case_info(const tome_case *c, const char *volume, tome_volume_info *out, tome_error *err);
+
+/* What to do to voxels on their way out. Zero-initialise for "as stored". */
+typedef struct tome_read_options {
+  tome_dtype dtype;      /* TOME_NONE: as stored. TOME_F32: any stored type. Others: only where equal to the stored type */
+  bool rescale;          /* with TOME_F32: out = (clamp(v, clip_lo, clip_hi) - offset) * scale */
+  double clip_lo, clip_hi, offset, scale;
+} tome_read_options;
+
+/* Reads a box of a volume into caller's memory, C order (z, y, x), packed. Reads and inflates only the chunks under
+ * the box, each verified by its Fletcher32 checksum. `box` NULL: the whole volume. `out_bytes` must be exactly the box's size.
+ * `opt` and `run` may be NULL. On failure the contents of `out` are undefined. */
+TOME_API TOME_MUST_USE bool tome_read(const tome_case *c, const char *volume, const tome_box *box,
+                                      const tome_read_options *opt, void *out, size_t out_bytes, const tome_run *run,
+                                      tome_error *err);
+
+/* ---- ingest --------------------------------------------------------------------------------------------- */
+
+/* What to do about each fault that slices can have. The default (0) refuses, naming the fault and these remedies. */
+typedef enum tome_gap { TOME_GAP_REFUSE = 0, TOME_GAP_FILL, TOME_GAP_SPLIT, TOME_GAP_KEEP } tome_gap;
+typedef enum tome_duplicate { TOME_DUPLICATE_REFUSE = 0, TOME_DUPLICATE_FIRST } tome_duplicate;
+typedef enum tome_uneven { TOME_UNEVEN_REFUSE = 0, TOME_UNEVEN_RESAMPLE, TOME_UNEVEN_KEEP } tome_uneven;
+typedef enum tome_trust { TOME_TRUST_NONE = 0, TOME_TRUST_IMAGE } tome_trust;
+typedef enum tome_codec { TOME_CODEC_DEFLATE = 0, TOME_CODEC_ZSTD, TOME_CODEC_LZ4, TOME_CODEC_NONE } tome_codec;
+
+typedef struct tome_named_path {
+  const char *name, *path;
+} tome_named_path;
+
+/* Zero-initialise for the defaults. */
+typedef struct tome_ingest_options {
+  const char *const *roots;  /* folders or files to walk */
+  size_t root_count;
+  const char *layout;        /* a name from tome_layout_at; NULL: recognise */
+  /* One case said outright, in place of roots: */
+  const char *id;            /* NULL: from the image's name */
+  const char *image;         /* file or folder */
+  const tome_named_path *labels;
+  size_t label_count;
+  /* Repairs; each one used is recorded in the case. */
+  tome_gap gap;
+  tome_duplicate duplicate;
+  tome_uneven uneven;
+  tome_trust trust;          /* a label whose affine differs from its image's, of the same shape */
+  double threshold;          /* > 0: gray labels become voxel >= threshold */
+  double spacing[3];         /* mm, for inputs that carry none (PNG); 0: not given */
+  const char *series;        /* only this SeriesInstanceUID */
+  const char *merge;         /* "liver=1,livertumor*=2": later rows paint over earlier ones */
+  tome_codec codec;
+  int level;                 /* 0: the codec's measured default */
+  bool keep_identity;        /* keep patient name, id, birth date, study date */
+  bool replace;              /* a case of the same id with other voxels: replace it instead of refusing */
+} tome_ingest_options;
+
+typedef enum tome_event_kind {
+  TOME_EVENT_ADDED,    /* the case is in the store and in the index */
+  TOME_EVENT_SKIPPED,  /* its sources are in already */
+  TOME_EVENT_REFUSED,  /* not taken; text says why and what to do */
+  TOME_EVENT_NOTE      /* worth knowing: a non-image passed over, a repair made, a problem found */
+} tome_event_kind;
+
+typedef struct tome_event {
+  tome_event_kind kind;
+  const char *id;   /* case id, or "" */
+  const char *path; /* the source in question */
+  const char *text; /* one sentence */
+} tome_event;
+
+typedef struct tome_ingest_summary {
+  uint64_t added, skipped, refused, notes;
+  uint64_t bytes_in;     /* source files read */
+  uint64_t bytes_voxels; /* decoded, as stored before compression */
+  uint64_t bytes_stored; /* case files */
+  double seconds;
+} tome_ingest_summary;
+
+/* Takes scans in. One bad case never stops the others: it is an event (and a row in `problems`), and `out->refused`
+ * counts it. Returns false only where nothing more could be done (cancelled, disk full, store unusable); what was added before stays. Safe beside
+ * other ingests into the same store. `on_event` is called from one thread at a time; may be NULL. */
+TOME_API TOME_MUST_USE bool tome_ingest(tome_store *store, const tome_ingest_options *opt, const tome_run *run,
+                                        void (*on_event)(void *user, const tome_event *event), void *user,
+                                        tome_ingest_summary *out, tome_error *err);
+
+/* ---- questions ------------------------------------------------------------------------------------------ */
+
+typedef enum tome_value_kind { TOME_VALUE_NULL = 0, TOME_VALUE_INT, TOME_VALUE_REAL, TOME_VALUE_TEXT } tome_value_kind;
+typedef struct tome_value {
+  tome_value_kind kind;
+  int64_t i;
+  double r;
+  const char *s; /* TEXT only; borrowed for the duration of the callback */
+} tome_value;
+
+/* One row. Called once with values == NULL to give the column names before the first row. Return false to stop early
+ * (the query still succeeds). */
+typedef bool (*tome_row_fn)(void *user, size_t columns, const char *const *names, const tome_value *values);
+
+/* Runs one read-only SELECT over the index (schema/index/). Anything that would write, attach or load is refused.
+ * `params` bind ?1, ?2 … as text. Cancelled after `seconds` (0: 30). */
+TOME_API TOME_MUST_USE bool tome_query(tome_store *store, const char *sql, const char *const *params, size_t param_count,
+                                       double seconds, tome_row_fn row, void *user, tome_error *err);
+
+/* The data set's fingerprint over every voxel inside any label of every case ("foreground", nnU-Net's CT scheme),
+ * and over one named label where `label` is not NULL. From statistics already stored; reads no voxel. */
+typedef struct tome_fingerprint {
+  uint64_t cases, cases_with_label;
+  uint64_t voxels;                             /* foreground voxels */
+  double min, max, mean, std;                  /* HU; std is the population's */
+  double p005, p05, p50, p95, p995;            /* percentiles 0.5, 5, 50, 95, 99.5 as NumPy's linear */
+  double window_level, window_width;           /* from p005..p995 */
+  double spacing_min[3], spacing_median[3], spacing_max[3]; /* mm, each axis on its own */
+  double shape_min[3], shape_median[3], shape_max[3];       /* voxels */
+} tome_fingerprint;
+TOME_API TOME_MUST_USE bool tome_fingerprint_of(tome_store *store, const char *label, tome_fingerprint *out, tome_error *err);
+
+/* ---- out, upkeep ---------------------------------------------------------------------------------------- */
+
+/* Writes one volume (or a box of it) to a file; the format follows the name (.npy, .nii, .nii.gz). `label` NULL: the image. Appears whole or not at
+ * all; refuses to overwrite unless `force`. */
+typedef struct tome_export_options {
+  const char *label;     /* a label map ("segmentation") or one structure's name ("tumor": a 0/1 mask) */
+  const char *box;       /* tome_box_parse's syntax, or NULL */
+  bool force;
+} tome_export_options;
+TOME_API TOME_MUST_USE bool tome_export(tome_store *store, const char *id, const char *path, const tome_export_options *opt,
+                                        const tome_run *run, tome_error *err);
+
+/* One finding of tome_verify. Severity: "error" (data damaged or lost) or "note" (the index is behind; harmless). */
+typedef void (*tome_finding_fn)(void *user, const char *severity, const char *id, const char *text);
+typedef struct tome_verify_summary {
+  uint64_t cases, chunks, bytes, errors, notes;
+} tome_verify_summary;
+/* Reads and checks everything: structure, every chunk's checksum, voxel hashes, index against files. Damage is a finding,
+ * not a failure: look at out->errors. */
+TOME_API TOME_MUST_USE bool tome_verify(tome_store *store, const tome_run *run, tome_finding_fn finding, void *user,
+                                        tome_verify_summary *out, tome_error *err);
+/* Rebuilds index.sqlite and archive.h5 from the case files alone. */
+TOME_API TOME_MUST_USE bool tome_reindex(tome_store *store, const tome_run *run, uint64_t *cases, tome_error *err);
+TOME_API TOME_MUST_USE bool tome_remove(tome_store *store, const char *id, tome_error *err);
+
+/* ---- what this build knows ------------------------------------------------------------------------------ */
+
+typedef struct tome_format_info {
+  const char *name;       /* "nifti" */
+  const char *title;      /* "NIfTI-1, NIfTI-2, Analyze 7.5" */
+  const char *extensions; /* ".nii .nii.gz .hdr/.img" */
+  bool reads, writes;
+  const char *keeps;      /* what survives, in words */
+  const char *loses;
+} tome_format_info;
+/* The i-th format; false past the last. */
+TOME_API bool tome_format_at(size_t i, tome_format_info *out);
+
+typedef struct tome_layout_info {
+  const char *name, *title;
+  const char *tree; /* what the folder looks like, several lines */
+} tome_layout_info;
+TOME_API bool tome_layout_at(size_t i, tome_layout_info *out);
+
+/* TOME_VERSION of the library linked, which may differ from the header's. */
+TOME_API const char *tome_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
