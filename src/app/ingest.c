@@ -1,0 +1,197 @@
+/* Ingest, from left to right: roots → layouts → one case at a time. A case that fails is an event and a refusal; the rest goes on. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "app/app.h"
+
+void tome_say(tome_ingesting *in, tome_event_kind kind, const char *id, const char *path, const char *text) {
+  if (kind == TOME_EVENT_ADDED) in->sum.added++;
+  if (kind == TOME_EVENT_SKIPPED) in->sum.skipped++;
+  if (kind == TOME_EVENT_REFUSED) in->sum.refused++;
+  if (kind == TOME_EVENT_NOTE) in->sum.notes++;
+  const tome_event e = {kind, id, path, text};
+  if (in->on_event) in->on_event(in->user, &e);
+}
+
+bool tome_refuse(tome_ingesting *in, const char *id, const char *path, tome_code code, const char *text,
+                 tome_error *err) {
+  const tome_refusal r = {id, path, tome_code_name(code), text};
+  tome_say(in, TOME_EVENT_REFUSED, id, path, text);
+  return tome_refusal_keep(in->store, in->index, &r, err);
+}
+
+/* A failure that belongs to one case becomes its refusal; one that belongs to the run (the user stopped it) ends the run. */
+static bool refuse_or_stop(tome_ingesting *in, const char *id, const char *path, const tome_error *e, tome_error *err) {
+  if (e->code == TOME_CANCELLED) return tome_fail(err, e->code, "%s", e->message);
+  return tome_refuse(in, id, path, e->code, e->message, err);
+}
+
+/* ---- one input ------------------------------------------------------------------------------------------ */
+
+/* How many series the input's files hold, and which of them (1 …, by first file) this UID is. */
+static size_t series_number(const tome_pieces *p, const char *uid, size_t *all) {
+  size_t n = 0, found = 0;
+  for (size_t i = 0; i < p->count; i++) {
+    bool first = true;
+    for (size_t k = 0; first && k < i; k++) first = strcmp(p->items[k].series_uid, p->items[i].series_uid) != 0;
+    if (!first) continue;
+    n++;
+    if (!strcmp(p->items[i].series_uid, uid)) found = n;
+  }
+  *all = n;
+  return found;
+}
+
+/* <id> where one series gives one volume; <id>.<series> where there are several series; .<part> more where one series gives several
+ * volumes (split at gaps, time points). Series are numbered over all there are, refused ones too: an id stays what it is when another
+ * series is mended. */
+static void name_volume(const tome_case_input *ci, const tome_scanned *s, const char *uid, const tome_stacked *v,
+                        char *out, size_t size) {
+  size_t all, part = 0, parts = 0;
+  const size_t number = series_number(&s->pieces, uid, &all);
+  for (size_t i = 0; v && i < s->stacked.volume_count; i++) {
+    if (strcmp(s->stacked.volumes[i].series_uid, uid) != 0) continue;
+    parts++;
+    if (&s->stacked.volumes[i] == v) part = parts;
+  }
+  char series[32] = "", piece[32] = "";
+  if (all > 1) snprintf(series, sizeof series, ".%zu", number);
+  if (parts > 1) snprintf(piece, sizeof piece, ".%zu", part);
+  snprintf(out, size, "%.200s%s%s", ci->id, series, piece);
+}
+
+static bool refuse_faults(tome_ingesting *in, const tome_case_input *ci, const tome_scanned *s, tome_error *err) {
+  for (size_t i = 0; i < s->stacked.fault_count; i++) {
+    const tome_stack_fault *f = &s->stacked.faults[i];
+    char id[256];
+    name_volume(ci, s, f->series_uid, NULL, id, sizeof id);
+    if (!tome_refuse(in, id, ci->image.shown, f->code, f->text, err)) return false;
+  }
+  return true;
+}
+
+/* Says what was passed over. A damaged file may be a slice of any series beside it: *damaged is the first such sentence. */
+static void say_passed(tome_ingesting *in, const tome_case_input *ci, const tome_pieces *p, const char **damaged) {
+  for (size_t i = 0; i < p->passed_count; i++) {
+    if (p->passed[i].damaged && !*damaged) *damaged = p->passed[i].text;
+    if (!p->passed[i].damaged) tome_say(in, TOME_EVENT_NOTE, ci->id, p->passed[i].path, p->passed[i].text);
+  }
+}
+
+/* Labels belong to the largest volume of their input: the others are localizers and the like. */
+static size_t largest_volume(const tome_stack_result *s) {
+  size_t best = 0;
+  for (size_t i = 1; i < s->volume_count; i++) {
+    const tome_box a = tome_box_of_shape(s->volumes[i].geometry.shape),
+                   b = tome_box_of_shape(s->volumes[best].geometry.shape);
+    if (tome_box_voxels(&a) > tome_box_voxels(&b)) best = i;
+  }
+  return best;
+}
+
+static bool ingest_volumes(tome_ingesting *in, const tome_case_input *ci, const tome_scanned *s, tome_error *err) {
+  const size_t largest = largest_volume(&s->stacked);
+  for (size_t i = 0; i < s->stacked.volume_count; i++) {
+    char id[256];
+    tome_error e = {0};
+    name_volume(ci, s, s->stacked.volumes[i].series_uid, &s->stacked.volumes[i], id, sizeof id);
+    if (!tome_make_case(in, ci, s, i, id, i == largest, &e) && !refuse_or_stop(in, id, ci->image.shown, &e, err))
+      return false;
+  }
+  return true;
+}
+
+static bool ingest_input(tome_ingesting *in, const tome_case_input *ci, tome_error *err) {
+  TOME_CLEANUP(tome_scanned_clear) tome_scanned s = {0};
+  tome_error e = {0};
+  if (!tome_scan_input(in, &ci->image, NULL, &s, &e)) return refuse_or_stop(in, ci->id, ci->image.shown, &e, err);
+  const char *damaged = NULL;
+  say_passed(in, ci, &s.pieces, &damaged);
+  if (damaged) { /* a volume without one of its slices would look whole where the slice is the first or last */
+    char text[1200];
+    snprintf(text, sizeof text, "%s%s", damaged,
+             ci->image.path_count > 1 ? " (or move it away: the series beside it may be incomplete)" : "");
+    return tome_refuse(in, ci->id, ci->image.shown, TOME_CORRUPT, text, err);
+  }
+  return refuse_faults(in, ci, &s, err) && ingest_volumes(in, ci, &s, err);
+}
+
+/* ---- the run -------------------------------------------------------------------------------------------- */
+
+static uint64_t input_bytes(const tome_case_input *ci) {
+  uint64_t sum = 0, n;
+  tome_error ignored = {0};
+  for (size_t i = 0; i < ci->image.path_count; i++)
+    if (tome_file_size(ci->image.paths[i], &n, &ignored)) sum += n;
+  for (size_t l = 0; l < ci->label_count; l++)
+    for (size_t i = 0; i < ci->labels[l].input.path_count; i++)
+      if (tome_file_size(ci->labels[l].input.paths[i], &n, &ignored)) sum += n;
+  return sum;
+}
+
+static bool make_plan(tome_ingesting *in, tome_plan *plan, tome_error *err) {
+  const tome_ingest_options *o = in->opt;
+  if (o->image) return tome_plan_one(o->id, o->image, o->labels, o->label_count, plan, err);
+  if (!o->root_count) return tome_fail(err, TOME_USAGE, "nothing to ingest: name a folder or a file");
+  for (size_t i = 0; i < o->root_count; i++)
+    if (!tome_plan_root(o->roots[i], o->layout, in->run, plan, err)) return false;
+  return true;
+}
+
+static bool run_plan(tome_ingesting *in, const tome_plan *plan, tome_error *err) {
+  tome_progress *p = &in->progress;
+  *p = (tome_progress){.phase = "ingest", .item = "", .items_total = plan->case_count};
+  for (size_t i = 0; i < plan->case_count; i++) p->bytes_total += input_bytes(&plan->cases[i]);
+  for (size_t i = 0; i < plan->passed_count; i++) {
+    const tome_passed_over *x = &plan->passed[i];
+    if (!x->damaged)
+      tome_say(in, TOME_EVENT_NOTE, "", x->path, x->text);
+    else if (!tome_refuse(in, x->path, x->path, TOME_CORRUPT, x->text, err))
+      return false;
+  }
+  for (size_t i = 0; i < plan->case_count; i++) {
+    p->item = plan->cases[i].id;
+    tome_report(in->run, p);
+    if (tome_stopped(in->run)) return tome_fail_cancelled(err);
+    if (!ingest_input(in, &plan->cases[i], err)) return false;
+    p->items_done++;
+    p->bytes_done += input_bytes(&plan->cases[i]);
+  }
+  tome_report(in->run, p);
+  return true;
+}
+
+static double now_seconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static bool prepare(tome_ingesting *in, tome_error *err) {
+  tome_draft_sweep(in->store->cases);
+  tome_draft_sweep(in->store->refused);
+  tome_draft_sweep(in->store->path);
+  in->index = tome_store_index(in->store, err);
+  return in->index && tome_reconcile(in->store, in->index, err);
+}
+
+bool tome_ingest(tome_store *store, const tome_ingest_options *opt, const tome_run *run,
+                 void (*on_event)(void *user, const tome_event *event), void *user, tome_ingest_summary *out,
+                 tome_error *err) {
+  tome_ingesting in = {.store = store, .opt = opt, .run = run, .on_event = on_event, .user = user};
+  if (run) in.quiet = *run;
+  in.quiet.progress = NULL;
+  const double start = now_seconds();
+  tome_plan plan = {0};
+  tome_error first = {0};
+  const bool done = prepare(&in, &first) && make_plan(&in, &plan, &first) && run_plan(&in, &plan, &first);
+  /* whatever came in is linked, also after a stop */
+  const bool linked = !in.sum.added || tome_update_archive(store, &first);
+  tome_plan_clear(&plan);
+  tome_index_close(in.index);
+  in.sum.seconds = now_seconds() - start;
+  if (out) *out = in.sum;
+  return (done && linked) || tome_fail(err, first.code, "%s", first.message);
+}

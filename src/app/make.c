@@ -1,0 +1,212 @@
+/* One volume and its labels into a case: load, measure, write to a draft, put in place, index. Any failure leaves the store as it was. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/app.h"
+#include "base/hash.h"
+#include "stats/stats.h"
+
+typedef struct making {
+  tome_ingesting *in;
+  const tome_case_input *input;
+  const tome_stacked *stacked;
+  const char *id;
+  tome_scanned *labels; /* one an input label; in `record`'s arena */
+  size_t label_count;
+  tome_loaded image;
+  tome_record record;
+  tome_draft draft;
+  tome_case_writer *writer;
+  tome_merging *merging;
+  char *target; /* cases/<id>.h5 */
+} making;
+
+static void making_clear(making *m) {
+  for (size_t i = 0; i < m->label_count; i++) tome_scanned_clear(&m->labels[i]);
+  tome_loaded_clear(&m->image);
+  tome_case_writer_free(m->writer);
+  tome_draft_abandon(&m->draft);
+  tome_merging_free(m->merging);
+  tome_record_clear(&m->record);
+  free(m->target);
+}
+
+/* ---- what the headers say ------------------------------------------------------------------------------- */
+
+static bool take_header(making *m, tome_error *err) {
+  const tome_piece *p = m->stacked->order[0];
+  tome_record *r = &m->record;
+  tome_arena *a = &r->arena;
+  const char *modality = m->input->modality ? m->input->modality : p->modality;
+  char code[4];
+  r->geometry = m->stacked->geometry;
+  r->tilt_degrees = m->stacked->tilt_degrees;
+  tome_geometry_code(&r->geometry, code);
+  r->id = tome_arena_dup(a, m->id, err);
+  r->layout = tome_arena_dup(a, m->input->layout, err);
+  r->modality = tome_arena_dup(a, modality, err);
+  r->series_uid = tome_arena_dup(a, p->series_uid, err);
+  r->study_uid = tome_arena_dup(a, p->study_uid, err);
+  r->frame_uid = tome_arena_dup(a, p->frame_uid, err);
+  r->orientation = tome_arena_dup(a, code, err);
+  r->units = "";
+  if (!r->id || !r->layout || !r->modality || !r->series_uid || !r->study_uid || !r->frame_uid || !r->orientation)
+    return false;
+  for (size_t i = 0; i < m->stacked->repair_count; i++)
+    if (!tome_record_repair(r, m->stacked->repairs[i].kind, err, "%s", m->stacked->repairs[i].text)) return false;
+  for (size_t i = 0; i < m->stacked->note_count; i++) {
+    tome_say(m->in, TOME_EVENT_NOTE, m->id, m->input->image.shown, m->stacked->notes[i]);
+    if (!tome_record_problem(r, TOME_INFO, "geometry-note", "", err, "%s", m->stacked->notes[i])) return false;
+  }
+  return true;
+}
+
+/* Scans the labels' headers, so that the sources (and with them "is it in already?") are known before a voxel is read. */
+static bool scan_labels(making *m, tome_error *err) {
+  const tome_case_input *ci = m->input;
+  m->labels = tome_arena_alloc(&m->record.arena, (ci->label_count + 1) * sizeof *m->labels, err);
+  if (!m->labels) return false;
+  for (size_t i = 0; i < ci->label_count; i++) {
+    tome_scanned *s = &m->labels[i];
+    const tome_label_input *l = &ci->labels[i];
+    if (!tome_scan_input(m->in, &l->input, &m->stacked->geometry, s, err)) return false;
+    m->label_count++;
+    for (size_t k = 0; k < s->pieces.passed_count; k++)
+      if (s->pieces.passed[k].damaged)
+        return tome_fail(err, TOME_CORRUPT, "label %s: %s", l->map, s->pieces.passed[k].text);
+    if (s->stacked.fault_count)
+      return tome_fail(err, s->stacked.faults[0].code, "label %s: %s", l->map, s->stacked.faults[0].text);
+    if (s->stacked.volume_count != 1)
+      return tome_fail(err, TOME_GEOMETRY, "label %s: %s holds %zu volumes where one is wanted", l->map, l->input.shown,
+                       s->stacked.volume_count);
+    if (!tome_add_sources(m->in, &l->input, &s->stacked.volumes[0], l->map, &m->record, err)) return false;
+  }
+  return true;
+}
+
+static bool take_sources(making *m, bool with_labels, tome_error *err) {
+  char part[32] = "";
+  const tome_piece *p = m->stacked->order[0];
+  if (m->stacked->order_count == 1 && p->frame) snprintf(part, sizeof part, "frame %lld", (long long)p->frame);
+  return tome_add_sources(m->in, &m->input->image, m->stacked, "image", &m->record, err) &&
+         (!with_labels || scan_labels(m, err)) && tome_hash_sources(&m->record, part, err);
+}
+
+/* *skip: nothing to do. Fails where another case has this id. */
+static bool already_in(making *m, bool *skip, tome_error *err) {
+  char other[256] = "", text[400];
+  *skip = false;
+  if (m->in->opt->replace) return true;
+  if (!tome_index_by_source(m->in->index, m->record.source_hash, other, sizeof other, err)) return false;
+  if (*other) {
+    *skip = true;
+    snprintf(text, sizeof text, "is in already%s%s; --replace ingests it again", strcmp(other, m->id) ? " as " : "",
+             strcmp(other, m->id) ? other : "");
+    tome_say(m->in, TOME_EVENT_SKIPPED, m->id, m->input->image.shown, text);
+    return true;
+  }
+  if (!tome_file_exists(m->target)) return true;
+  return tome_fail(err, TOME_EXISTS,
+                   "a case \"%s\" is in the store already, made from other files; --replace puts this one in its place",
+                   m->id);
+}
+
+/* ---- voxels --------------------------------------------------------------------------------------------- */
+
+/* NIfTI does not say what machine it came from. Air around a body at -1024 … -900 and tissue above says CT; then, and only then, the
+ * voxels are called HU. */
+static void guess_modality(tome_record *r) {
+  const tome_intensity *i = &r->intensity;
+  if (!*r->modality && r->dtype == TOME_I16 && i->min <= -900 && i->min >= -3100 && i->max >= 100 && i->max <= 32000 &&
+      i->percentile[TOME_P05] < -500)
+    r->modality = "CT";
+  if (!strcmp(r->modality, "CT")) r->units = "HU";
+}
+
+static bool load_image(making *m, tome_error *err) {
+  const tome_load_options o = {.name = m->input->image.shown};
+  tome_record *r = &m->record;
+  if (!tome_load(m->stacked, &o, &m->in->quiet, &m->image, err)) return false;
+  const tome_volume *v = &m->image.volume;
+  const size_t bytes = tome_volume_voxels(v) * tome_dtype_size(v->dtype);
+  r->dtype = v->dtype;
+  r->padding = m->image.padding;
+  m->in->sum.bytes_voxels += bytes;
+  tome_hash_bytes(v->data, bytes, r->voxel_hash);
+  if (!tome_stats_image(v, m->image.padding_mask, &m->in->quiet, &r->arena, &r->intensity, &r->histogram, err))
+    return false;
+  guess_modality(r);
+  return true;
+}
+
+static bool write_image(making *m, tome_error *err) {
+  const tome_chunking c = {m->in->opt->codec, m->in->opt->level};
+  return tome_draft_open(m->target, &m->draft, err) && (m->writer = tome_case_writer_new(m->draft.path, err)) &&
+         tome_case_writer_volume(m->writer, "image", &m->image.volume, m->record.units, &c, &m->in->quiet, err);
+}
+
+static bool make_labels(making *m, tome_error *err) {
+  if (m->in->opt->merge && m->label_count) {
+    m->merging = tome_merging_new(m->in->opt->merge, &m->image.volume.geometry, err);
+    if (!m->merging) return false;
+  }
+  for (size_t i = 0; i < m->label_count; i++)
+    if (!tome_make_label(m->in, &m->input->labels[i], &m->labels[i], &m->image, &m->record, m->writer, m->merging, err))
+      return false;
+  if (!m->merging) return true;
+  const tome_volume *map;
+  tome_value_name *names;
+  size_t count;
+  return tome_merging_finish(m->merging, &m->record.arena, &map, &names, &count, err) &&
+         tome_record_repair(&m->record, "merge", err, "%s", m->in->opt->merge) &&
+         tome_put_map(m->in, map, "merged", names, count, &m->image, &m->record, m->writer, err);
+}
+
+/* ---- into the store ------------------------------------------------------------------------------------- */
+
+/* The draft was just locked by this process and HDF5 has its own descriptor on it: finish, then rename. A case of the same id that another process put in
+ * meanwhile is never overwritten unasked. */
+static bool put_in_place(making *m, tome_error *err) {
+  const char *identity = m->in->opt->keep_identity ? m->stacked->order[0]->identity : NULL;
+  if (!tome_case_writer_record(m->writer, &m->record, identity, err)) return false;
+  tome_case_writer *w = m->writer;
+  m->writer = NULL;
+  if (!tome_case_writer_finish(w, err)) return false;
+  tome_error e = {0};
+  if (!tome_draft_commit(&m->draft, m->in->opt->replace, &e)) {
+    if (e.code != TOME_EXISTS) return tome_fail(err, e.code, "%s", e.message);
+    return tome_fail(err, e.code, "a case \"%s\" was put in meanwhile by another ingest; run this one again", m->id);
+  }
+  return tome_file_size(m->target, &m->record.stored_bytes, err) && tome_index_put(m->in->index, &m->record, err);
+}
+
+static bool tell(making *m, tome_error *err) {
+  char text[256];
+  const tome_geometry *g = &m->record.geometry;
+  size_t serious = 0;
+  for (size_t i = 0; i < m->record.problem_count; i++) serious += m->record.problems[i].severity != TOME_INFO;
+  snprintf(text, sizeof text, "%lldx%lldx%lld voxels, %.4gx%.4gx%.4g mm, %zu label%s%s", (long long)g->shape[0],
+           (long long)g->shape[1], (long long)g->shape[2], g->spacing[0], g->spacing[1], g->spacing[2],
+           m->record.label_count, m->record.label_count == 1 ? "" : "s", serious ? "; see its problems" : "");
+  m->in->sum.bytes_stored += m->record.stored_bytes;
+  tome_say(m->in, TOME_EVENT_ADDED, m->id, m->input->image.shown, text);
+  for (size_t i = 0; i < m->record.problem_count; i++)
+    if (m->record.problems[i].severity != TOME_INFO)
+      tome_say(m->in, TOME_EVENT_NOTE, m->id, m->input->image.shown, m->record.problems[i].text);
+  return tome_refusal_drop(m->in->store, m->in->index, m->id, err);
+}
+
+bool tome_make_case(tome_ingesting *in, const tome_case_input *input, const tome_scanned *image, size_t volume,
+                    const char *id, bool with_labels, tome_error *err) {
+  TOME_CLEANUP(making_clear)
+  making m = {.in = in, .input = input, .stacked = &image->stacked.volumes[volume], .id = id, .draft = {.fd = -1}};
+  bool skip = false;
+  if (!(m.target = tome_case_path(in->store, id, err)) || !take_header(&m, err) ||
+      !take_sources(&m, with_labels, err) || !already_in(&m, &skip, err))
+    return false;
+  if (skip) return tome_refusal_drop(in->store, in->index, id, err);
+  return load_image(&m, err) && tome_find_image_problems(in->index, &m.record, err) && write_image(&m, err) &&
+         make_labels(&m, err) && put_in_place(&m, err) && tell(&m, err);
+}

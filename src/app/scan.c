@@ -1,0 +1,100 @@
+/* From an input's files to stacked volumes, and to the list of sources that a case keeps. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/app.h"
+#include "base/hash.h"
+
+void tome_scanned_clear(tome_scanned *s) {
+  tome_stack_result_clear(&s->stacked);
+  tome_pieces_clear(&s->pieces);
+}
+
+bool tome_scan_input(tome_ingesting *in, const tome_input *input, const tome_geometry *like, tome_scanned *out,
+                     tome_error *err) {
+  tome_scanned s = {0};
+  const tome_ingest_options *o = in->opt;
+  tome_stack_options so = {
+      .gap = o->gap, .duplicate = o->duplicate, .uneven = o->uneven, .like = like, .labels = like != NULL};
+  if (!like) so.series = o->series; /* a label's series has a UID of its own */
+  memcpy(so.spacing, o->spacing, sizeof so.spacing);
+  if (tome_describe_all(input->paths, input->path_count, &in->quiet, &s.pieces, err) &&
+      tome_stack(&s.pieces, &so, &in->quiet, &s.stacked, err)) {
+    *out = s;
+    return true;
+  }
+  tome_scanned_clear(&s);
+  return false;
+}
+
+/* ---- sources -------------------------------------------------------------------------------------------- */
+
+typedef struct hashing {
+  const tome_ingesting *in;
+  tome_source *sources;
+  const char **full; /* where each can be opened */
+} hashing;
+
+static bool hash_one(void *ctx, size_t i, int worker, tome_error *err) {
+  const hashing *h = ctx;
+  (void)worker;
+  return tome_hash_file(h->full[i], h->sources[i].hash, &h->sources[i].bytes, err);
+}
+
+/* What provenance calls a file: relative to the root the user named, so that it says nothing of the machine. */
+static const char *shown_path(const tome_input *input, const char *full, tome_arena *a, tome_error *err) {
+  if (input->path_count == 1) return input->shown;
+  return tome_join(a, input->shown, tome_basename(full), err);
+}
+
+/* The volume's files, each once, in slice order; a frame of a multi-frame file does not repeat it, detached voxels (.img) follow their
+ * header. */
+static bool list_files(const tome_input *input, const tome_stacked *v, const char *role, tome_record *r, hashing *h,
+                       size_t *count, tome_error *err) {
+  const size_t most = v->order_count * 2;
+  h->sources = tome_arena_alloc(&r->arena, most * sizeof *h->sources, err);
+  h->full = tome_arena_alloc(&r->arena, most * sizeof *h->full, err);
+  if (!h->sources || !h->full) return false;
+  size_t n = 0;
+  for (size_t i = 0; i < v->order_count; i++) {
+    const tome_piece *p = v->order[i];
+    const char *const files[2] = {p->path, p->data_path};
+    for (int k = 0; k < 2; k++) {
+      if (!files[k] || !*files[k] || (k && !strcmp(files[0], files[1]))) continue;
+      if (i && !strcmp(files[k], k ? v->order[i - 1]->data_path : v->order[i - 1]->path)) continue;
+      const char *shown = shown_path(input, files[k], &r->arena, err);
+      if (!shown) return false;
+      h->full[n] = files[k];
+      h->sources[n++] = (tome_source){.role = role, .path = shown, .sop_uid = p->sop_uid};
+    }
+  }
+  *count = n;
+  return true;
+}
+
+bool tome_add_sources(tome_ingesting *in, const tome_input *input, const tome_stacked *v, const char *role,
+                      tome_record *r, tome_error *err) {
+  hashing h = {.in = in};
+  size_t count = 0;
+  if (!list_files(input, v, role, r, &h, &count, err) || !tome_parallel(&in->quiet, count, hash_one, &h, err))
+    return false;
+  for (size_t i = 0; i < count; i++) {
+    if (!tome_record_source(r, &h.sources[i], err)) return false;
+    in->sum.bytes_in += h.sources[i].bytes;
+  }
+  return true;
+}
+
+bool tome_hash_sources(tome_record *r, const char *part, tome_error *err) {
+  tome_hasher *h = tome_hasher_new(err);
+  if (!h) return false;
+  for (size_t i = 0; i < r->source_count; i++) {
+    tome_hasher_add(h, r->sources[i].role, strlen(r->sources[i].role) + 1);
+    tome_hasher_add(h, r->sources[i].hash, sizeof r->sources[i].hash);
+  }
+  tome_hasher_add(h, part, strlen(part));
+  tome_hasher_text(h, r->source_hash);
+  tome_hasher_free(h);
+  return true;
+}
