@@ -67,6 +67,8 @@ void tome_scanned_clear(tome_scanned *s);
 /* `like`: the image a label belongs to, NULL for images. */
 TOME_MUST_USE bool tome_scan_input(tome_ingesting *in, const tome_input *input, const tome_geometry *like, tome_scanned *out,
                              tome_error *err);
+/* Takes the root's own path out of a sentence, in place: what is kept says nothing of the machine. */
+void tome_forget_root(const tome_input *input, char *text);
 /* Adds the volume's source files to the record, each hashed (on all cores), in slice order. */
 TOME_MUST_USE bool tome_add_sources(tome_ingesting *in, const tome_input *input, const tome_stacked *v,
                                     const char *role, tome_record *r, tome_error *err);

@@ -23,9 +23,11 @@ bool tome_refuse(tome_ingesting *in, const char *id, const char *path, tome_code
 }
 
 /* A failure that belongs to one case becomes its refusal; one that belongs to the run (the user stopped it) ends the run. */
-static bool refuse_or_stop(tome_ingesting *in, const char *id, const char *path, const tome_error *e, tome_error *err) {
+static bool refuse_or_stop(tome_ingesting *in, const tome_case_input *ci, const char *id, tome_error *e,
+                           tome_error *err) {
   if (e->code == TOME_CANCELLED) return tome_fail(err, e->code, "%s", e->message);
-  return tome_refuse(in, id, path, e->code, e->message, err);
+  tome_forget_root(&ci->image, e->message);
+  return tome_refuse(in, id, ci->image.shown, e->code, e->message, err);
 }
 
 /* ---- one input ------------------------------------------------------------------------------------------ */
@@ -62,21 +64,36 @@ static void name_volume(const tome_case_input *ci, const tome_scanned *s, const 
   snprintf(out, size, "%.200s%s%s", ci->id, series, piece);
 }
 
+/* A sentence names its file, by its name alone: those of formats and of stacking say the whole path, or nothing. */
+static const char *naming(const tome_input *input, const char *path, const char *text, char *out, size_t size) {
+  const char *name = tome_basename(path);
+  const bool named = !*name || strstr(text, name);
+  snprintf(out, size, "%s%s%s", named ? "" : name, named ? "" : ": ", text);
+  tome_forget_root(input, out);
+  return out;
+}
+
 static bool refuse_faults(tome_ingesting *in, const tome_case_input *ci, const tome_scanned *s, tome_error *err) {
   for (size_t i = 0; i < s->stacked.fault_count; i++) {
     const tome_stack_fault *f = &s->stacked.faults[i];
-    char id[256];
+    char id[256], text[1200];
     name_volume(ci, s, f->series_uid, NULL, id, sizeof id);
-    if (!tome_refuse(in, id, ci->image.shown, f->code, f->text, err)) return false;
+    if (!tome_refuse(in, id, ci->image.shown, f->code, naming(&ci->image, ci->image.shown, f->text, text, sizeof text),
+                     err))
+      return false;
   }
   return true;
 }
 
-/* Says what was passed over. A damaged file may be a slice of any series beside it: *damaged is the first such sentence. */
-static void say_passed(tome_ingesting *in, const tome_case_input *ci, const tome_pieces *p, const char **damaged) {
+/* Says what was passed over. A damaged file may be a slice of any series beside it: *damaged is the first of these. */
+static void say_passed(tome_ingesting *in, const tome_case_input *ci, const tome_pieces *p,
+                       const tome_passed_over **damaged) {
   for (size_t i = 0; i < p->passed_count; i++) {
-    if (p->passed[i].damaged && !*damaged) *damaged = p->passed[i].text;
-    if (!p->passed[i].damaged) tome_say(in, TOME_EVENT_NOTE, ci->id, p->passed[i].path, p->passed[i].text);
+    const tome_passed_over *x = &p->passed[i];
+    char text[1200];
+    if (x->damaged && !*damaged) *damaged = x;
+    if (!x->damaged)
+      tome_say(in, TOME_EVENT_NOTE, ci->id, ci->image.shown, naming(&ci->image, x->path, x->text, text, sizeof text));
   }
 }
 
@@ -97,24 +114,29 @@ static bool ingest_volumes(tome_ingesting *in, const tome_case_input *ci, const 
     char id[256];
     tome_error e = {0};
     name_volume(ci, s, s->stacked.volumes[i].series_uid, &s->stacked.volumes[i], id, sizeof id);
-    if (!tome_make_case(in, ci, s, i, id, i == largest, &e) && !refuse_or_stop(in, id, ci->image.shown, &e, err))
-      return false;
+    if (!tome_make_case(in, ci, s, i, id, i == largest, &e) && !refuse_or_stop(in, ci, id, &e, err)) return false;
   }
   return true;
+}
+
+/* A volume without one of its slices would look whole where the slice is the first or the last. */
+static bool refuse_damaged(tome_ingesting *in, const tome_case_input *ci, const tome_passed_over *damaged,
+                           tome_error *err) {
+  char named[1200], text[1400];
+  snprintf(text, sizeof text, "%s%s", naming(&ci->image, damaged->path, damaged->text, named, sizeof named),
+           ci->image.path_count > 1 ? " (or move it away: the series beside it may be incomplete)" : "");
+  return tome_refuse(in, ci->id, ci->image.shown, TOME_CORRUPT, text, err);
 }
 
 static bool ingest_input(tome_ingesting *in, const tome_case_input *ci, tome_error *err) {
   TOME_CLEANUP(tome_scanned_clear) tome_scanned s = {0};
   tome_error e = {0};
-  if (!tome_scan_input(in, &ci->image, NULL, &s, &e)) return refuse_or_stop(in, ci->id, ci->image.shown, &e, err);
-  const char *damaged = NULL;
+  if (!tome_scan_input(in, &ci->image, NULL, &s, &e)) return refuse_or_stop(in, ci, ci->id, &e, err);
+  const tome_passed_over *damaged = NULL;
   say_passed(in, ci, &s.pieces, &damaged);
-  if (damaged) { /* a volume without one of its slices would look whole where the slice is the first or last */
-    char text[1200];
-    snprintf(text, sizeof text, "%s%s", damaged,
-             ci->image.path_count > 1 ? " (or move it away: the series beside it may be incomplete)" : "");
-    return tome_refuse(in, ci->id, ci->image.shown, TOME_CORRUPT, text, err);
-  }
+  if (damaged) return refuse_damaged(in, ci, damaged, err);
+  if (!s.pieces.count && in->opt->image) /* said outright to be an image */
+    return tome_refuse(in, ci->id, ci->image.shown, TOME_UNSUPPORTED, "holds no image that this build reads", err);
   return refuse_faults(in, ci, &s, err) && ingest_volumes(in, ci, &s, err);
 }
 

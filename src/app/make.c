@@ -54,11 +54,23 @@ static bool take_header(making *m, tome_error *err) {
   r->units = "";
   if (!r->id || !r->layout || !r->modality || !r->series_uid || !r->study_uid || !r->frame_uid || !r->orientation)
     return false;
-  for (size_t i = 0; i < m->stacked->repair_count; i++)
-    if (!tome_record_repair(r, m->stacked->repairs[i].kind, err, "%s", m->stacked->repairs[i].text)) return false;
-  for (size_t i = 0; i < m->stacked->note_count; i++) {
-    tome_say(m->in, TOME_EVENT_NOTE, m->id, m->input->image.shown, m->stacked->notes[i]);
-    if (!tome_record_problem(r, TOME_INFO, "geometry-note", "", err, "%s", m->stacked->notes[i])) return false;
+  return true;
+}
+
+/* The stacker's repairs and notes, on record. */
+static bool take_notes(making *m, tome_error *err) {
+  const tome_stacked *v = m->stacked;
+  char text[1200];
+  for (size_t i = 0; i < v->repair_count; i++) {
+    snprintf(text, sizeof text, "%s", v->repairs[i].text);
+    tome_forget_root(&m->input->image, text);
+    if (!tome_record_repair(&m->record, v->repairs[i].kind, err, "%s", text)) return false;
+  }
+  for (size_t i = 0; i < v->note_count; i++) {
+    snprintf(text, sizeof text, "%s", v->notes[i]);
+    tome_forget_root(&m->input->image, text);
+    tome_say(m->in, TOME_EVENT_NOTE, m->id, m->input->image.shown, text);
+    if (!tome_record_problem(&m->record, TOME_INFO, "geometry-note", "", err, "%s", text)) return false;
   }
   return true;
 }
@@ -203,7 +215,7 @@ bool tome_make_case(tome_ingesting *in, const tome_case_input *input, const tome
   TOME_CLEANUP(making_clear)
   making m = {.in = in, .input = input, .stacked = &image->stacked.volumes[volume], .id = id, .draft = {.fd = -1}};
   bool skip = false;
-  if (!(m.target = tome_case_path(in->store, id, err)) || !take_header(&m, err) ||
+  if (!(m.target = tome_case_path(in->store, id, err)) || !take_header(&m, err) || !take_notes(&m, err) ||
       !take_sources(&m, with_labels, err) || !already_in(&m, &skip, err))
     return false;
   if (skip) return tome_refusal_drop(in->store, in->index, id, err);

@@ -28,6 +28,17 @@ bool tome_scan_input(tome_ingesting *in, const tome_input *input, const tome_geo
   return false;
 }
 
+void tome_forget_root(const tome_input *input, char *text) {
+  const size_t n = input->root_length;
+  if (n < 2) return;
+  for (char *at = text; *at;) {
+    if (strncmp(at, input->paths[0], n) == 0)
+      memmove(at, at + n, strlen(at + n) + 1);
+    else
+      at++;
+  }
+}
+
 /* ---- sources -------------------------------------------------------------------------------------------- */
 
 typedef struct hashing {
@@ -43,9 +54,8 @@ static bool hash_one(void *ctx, size_t i, int worker, tome_error *err) {
 }
 
 /* What provenance calls a file: relative to the root the user named, so that it says nothing of the machine. */
-static const char *shown_path(const tome_input *input, const char *full, tome_arena *a, tome_error *err) {
-  if (input->path_count == 1) return input->shown;
-  return tome_join(a, input->shown, tome_basename(full), err);
+static const char *shown_path(const tome_input *input, const char *full) {
+  return strlen(full) > input->root_length ? full + input->root_length : tome_basename(full);
 }
 
 /* The volume's files, each once, in slice order; a frame of a multi-frame file does not repeat it, detached voxels (.img) follow their
@@ -63,10 +73,8 @@ static bool list_files(const tome_input *input, const tome_stacked *v, const cha
     for (int k = 0; k < 2; k++) {
       if (!files[k] || !*files[k] || (k && !strcmp(files[0], files[1]))) continue;
       if (i && !strcmp(files[k], k ? v->order[i - 1]->data_path : v->order[i - 1]->path)) continue;
-      const char *shown = shown_path(input, files[k], &r->arena, err);
-      if (!shown) return false;
       h->full[n] = files[k];
-      h->sources[n++] = (tome_source){.role = role, .path = shown, .sop_uid = p->sop_uid};
+      h->sources[n++] = (tome_source){.role = role, .path = shown_path(input, files[k]), .sop_uid = p->sop_uid};
     }
   }
   *count = n;

@@ -1,0 +1,21 @@
+/* DICOM's row in the table of formats. */
+#include "format/dicom.h"
+
+#include "format/dicom_image.h"
+
+static int probe(const uint8_t *head, size_t size, bool gzip, const char *name) {
+  (void)name; /* DICOM files are called anything */
+  return gzip ? 0 : tome_dicom_probe(head, size);
+}
+
+const tome_format tome_format_dicom = {
+    .name = "dicom",
+    .title = "DICOM image",
+    .extensions = ".dcm .dicom .ima",
+    .keeps =
+        "position, orientation and spacing of each slice, rescale, padding, identifiers of study, series and image",
+    .loses = "window presets, overlays, acquisition parameters, private elements",
+    .probe = probe,
+    .describe = tome_dicom_describe,
+    .decode = tome_dicom_decode,
+};

@@ -1,0 +1,120 @@
+/*
+ * format.h - what a file format is to Tome: a vtable and a row in the table of formats.c.
+ *
+ * A format looks at bytes (probe), says from the headers alone what is inside (describe: a list of pieces), and later puts one
+ * piece's stored values into caller's memory (decode). It knows nothing of series, cases or stores: a DICOM or PNG slice is a
+ * 2-D piece, a multi-frame DICOM gives one 2-D piece a frame, a NIfTI file is one 3-D piece. src/stack orders pieces into volumes, once, for all formats.
+ * describe and decode may run for different files on different threads at the same time.
+ */
+#ifndef TOME_FORMAT_H
+#define TOME_FORMAT_H
+
+#include "base/file.h"
+#include "grid/grid.h"
+
+typedef struct tome_format tome_format;
+
+/* One 2-D or 3-D array of voxels in a file, described by its header. Strings are in the list's arena, "" where absent. */
+typedef struct tome_piece {
+  const tome_format *format;
+  const char *path; /* as it was opened */
+  int64_t frame;    /* 0-based within the file; 0 for single-frame */
+
+  int64_t shape[3];        /* (z, y, x); z == 1 for a slice */
+  int channels;            /* samples a voxel; 1 for everything that can be stacked */
+  tome_dtype dtype;        /* of the stored values, as decode gives them (masked, sign-extended, native order) */
+  double slope, intercept; /* value = stored*slope + intercept; 1, 0 where the file says nothing */
+  bool inverted;           /* MONOCHROME1 */
+  bool has_padding;
+  double padding_lo, padding_hi; /* stored values (before rescale) that lie outside the patient, both ends included */
+
+  /* Where a 3-D piece lies. Valid where has_geometry. */
+  bool has_geometry;
+  tome_geometry geometry;
+  const char *geometry_note; /* e.g. "sform and qform disagree by 3.1 mm; sform used", or "" */
+
+  /* Where a slice lies (LPS mm). Each valid where its flag is set. */
+  bool has_position, has_orientation, has_pixel_spacing;
+  double position[3];      /* centre of the first voxel */
+  double along_row[3];     /* direction of increasing column index (IOP[0:3]) */
+  double along_column[3];  /* direction of increasing row index (IOP[3:6]) */
+  double pixel_spacing[2]; /* (y, x) mm */
+  double slice_thickness;  /* mm, 0 unknown; never used for the slice step except for a single slice */
+  double tilt_tag;         /* (0018,1120) degrees, NaN absent: evidence for a note, never used */
+
+  /* What groups and orders slices. */
+  const char *series_uid, *study_uid, *frame_uid, *sop_uid, *sop_class;
+  const char *modality;                    /* "CT", "MR", "SEG", … */
+  const char *image_type;                  /* "ORIGINAL\\PRIMARY\\AXIAL" */
+  const char *description;                 /* series description: kept out of the store unless asked */
+  int64_t instance, acquisition, temporal; /* INT64_MIN where absent */
+
+  /* Patient name, id, birth date, study date: one "key=value\n" a line, for --keep-identity only. */
+  const char *identity;
+
+  uint64_t offset, length; /* the format's own use: where the voxels begin, and how many bytes hold them (or 0) */
+  uint32_t flags;          /* the format's own use */
+  const char *data_path;   /* the format's own use: detached data (.img) */
+} tome_piece;
+
+/* A file that is no image, or one that cannot be read: kept as a sentence. */
+typedef struct tome_passed_over {
+  const char *path;
+  const char *text; /* why, and what to do */
+  bool damaged;     /* true: looks like an image but is broken (a fault); false: a non-image (a note) */
+} tome_passed_over;
+
+typedef struct tome_pieces {
+  tome_piece *items;
+  size_t count, cap;
+  tome_passed_over *passed;
+  size_t passed_count, passed_cap;
+  tome_arena arena; /* holds items, passed and their strings */
+} tome_pieces;
+void tome_pieces_clear(tome_pieces *p);
+/* Appends a piece with neutral values (slope 1, instance INT64_MIN, strings "", channels 1, tilt_tag NaN) and returns it. */
+TOME_MUST_USE tome_piece *tome_pieces_add(tome_pieces *p, const tome_format *f, const char *path, tome_error *err);
+TOME_MUST_USE bool tome_pieces_pass_over(tome_pieces *p, const char *path, bool damaged, tome_error *err,
+                                         const char *fmt, ...) TOME_PRINTF(5, 6);
+/* Moves everything of `from` to the end of `to`; `from` ends empty. */
+TOME_MUST_USE bool tome_pieces_join(tome_pieces *to, tome_pieces *from, tome_error *err);
+
+/* A volume on its way out to a file. */
+typedef struct tome_write_options {
+  int level;         /* compression, 0: the format's default */
+  const char *units; /* "HU" or "" */
+  const char *description;
+} tome_write_options;
+
+struct tome_format {
+  const char *name, *title, *extensions, *keeps, *loses;
+  /* 0 no … 100 certain. `head` is the first `size` (up to 4096) bytes, of the file itself and, where it is gzip, inflated
+   * (`gzip` says so). `name` is the file's name, for formats whose bytes say little (headerless pairs). */
+  int (*probe)(const uint8_t *head, size_t size, bool gzip, const char *name);
+  /* Appends the file's pieces, or passes it over with a sentence (non-images, broken headers). False only where nothing can go on
+   * (no memory). */
+  bool (*describe)(const char *path, tome_pieces *out, tome_error *err);
+  /* Puts the piece's stored values at `out`: exactly shape*channels*dtype bytes, C order. */
+  bool (*decode)(const tome_piece *piece, void *out, size_t out_bytes, tome_error *err);
+  /* Optional, NULL where decode is as good: the same voxels in a malloc'd block of the format's own, for files (gzip) that can only be
+   * inflated whole, so that they are never in memory twice. They begin at *block + *voxel_offset, aligned for their type; what lies before
+   * and after is scrap. The caller frees *block. */
+  bool (*decode_alloc)(const tome_piece *piece, void **block, size_t *voxel_offset, tome_error *err);
+  /* Writes a volume to an open file (a draft). NULL: read-only format. `name` is the target's name ("v.nii.gz"). */
+  bool (*write)(int fd, const char *name, const tome_volume *v, const tome_write_options *opt, tome_error *err);
+  /* Score, by name alone, for writing "out.nii.gz". */
+  bool (*wants_name)(const char *name);
+};
+
+extern const tome_format *const tome_formats[]; /* the table; NULL-terminated */
+
+/* The format of a file by its bytes; NULL with err untouched where nobody knows it, NULL with err set where it cannot be read. */
+TOME_MUST_USE const tome_format *tome_format_of(const char *path, tome_error *err);
+/* Describes one file by whatever format its bytes are, passing over what nobody knows ("not an image this build reads"). */
+TOME_MUST_USE bool tome_describe(const char *path, tome_pieces *out, tome_error *err);
+/* Describes many on all cores, keeping their order. Calls tome_report with phase "scan". */
+TOME_MUST_USE bool tome_describe_all(const char *const *paths, size_t count, const tome_run *run, tome_pieces *out,
+                                     tome_error *err);
+const tome_format *tome_format_for_name(const char *name); /* for writing; NULL where none */
+
+#endif

@@ -1,0 +1,121 @@
+/* The table of formats, and the questions asked of it: whose bytes are these, what is in them, who writes this name. */
+#include <pthread.h>
+#include <string.h>
+
+#include "base/threads.h"
+#include "format/head.h"
+
+extern const tome_format tome_format_dicom, tome_format_nifti, tome_format_png, tome_format_npy;
+
+const tome_format *const tome_formats[] = {
+#ifdef TOME_WITH_DICOM
+    &tome_format_dicom,
+#endif
+    &tome_format_nifti, &tome_format_png, &tome_format_npy, NULL,
+};
+
+static const tome_format *recognise(const tome_head *head, const char *name) {
+  const tome_format *best = NULL;
+  int most = 0;
+  for (size_t i = 0; tome_formats[i]; i++) {
+    const int score = tome_formats[i]->probe(head->bytes, head->size, head->gzip, name);
+    if (score > most) {
+      most = score;
+      best = tome_formats[i];
+    }
+  }
+  return best;
+}
+
+const tome_format *tome_format_of(const char *path, tome_error *err) {
+  tome_head head;
+  return tome_head_read(path, &head, err) ? recognise(&head, tome_basename(path)) : NULL;
+}
+
+/* The format whose usual endings ("…: .nii .nii.gz") the name has; NULL where none. */
+static const tome_format *claimed_by(const char *name) {
+  for (size_t i = 0; tome_formats[i]; i++)
+    for (const char *e = tome_formats[i]->extensions; *e;) {
+      char ending[32] = "";
+      const size_t n = strcspn(e, " ");
+      if (n && n < sizeof ending) memcpy(ending, e, n);
+      if (ending[0] == '.' && tome_ends_in(name, ending)) return tome_formats[i];
+      e += n + (e[n] == ' ');
+    }
+  return NULL;
+}
+
+/* Bytes that nobody knows. Under the name of an image that is a fault (a failed download, say); otherwise a note. */
+static bool pass_over_unknown(const char *path, const tome_head *head, tome_pieces *out, tome_error *err) {
+  const tome_format *claim = claimed_by(tome_basename(path));
+  if (head->size == 0)
+    return tome_pieces_pass_over(out, path, claim != NULL, err, head->gzip ? "inflates to nothing" : "is empty");
+  if (claim)
+    return tome_pieces_pass_over(out, path, true, err,
+                                 "is named as %s, but its bytes are of no image that this build reads", claim->title);
+  return tome_pieces_pass_over(out, path, false, err, "is not an image that this build reads");
+}
+
+bool tome_describe(const char *path, tome_pieces *out, tome_error *err) {
+  tome_error why = {0};
+  tome_head head;
+  if (!tome_head_read(path, &head, &why)) return tome_pieces_pass_over_why(out, path, &why, err);
+  const tome_format *f = recognise(&head, tome_basename(path));
+  return f ? f->describe(path, out, err) : pass_over_unknown(path, &head, out, err);
+}
+
+enum { BATCH = 256 }; /* files between two joins: bounds the lists in flight */
+
+typedef struct scan {
+  const char *const *paths;
+  size_t first, done, total; /* of the batch; of all */
+  const tome_run *run;
+  pthread_mutex_t lock; /* guards done and the progress call */
+  tome_pieces lists[BATCH];
+} scan;
+
+static bool scan_one(void *ctx, size_t item, int worker, tome_error *err) {
+  (void)worker;
+  scan *s = ctx;
+  const char *path = s->paths[s->first + item];
+  if (!tome_describe(path, &s->lists[item], err)) return false;
+  pthread_mutex_lock(&s->lock);
+  tome_report(s->run, &(tome_progress){"scan", path, ++s->done, s->total, 0, 0});
+  pthread_mutex_unlock(&s->lock);
+  return true;
+}
+
+/* Describes one batch and appends its lists in order; they are empty again afterwards, whatever happened. */
+static bool scan_batch(scan *s, size_t count, tome_pieces *out, tome_error *err) {
+  bool ok = tome_parallel(s->run, count, scan_one, s, err);
+  for (size_t i = 0; i < count; i++) {
+    ok = ok && tome_pieces_join(out, &s->lists[i], err);
+    tome_pieces_clear(&s->lists[i]);
+  }
+  return ok;
+}
+
+bool tome_describe_all(const char *const *paths, size_t count, const tome_run *run, tome_pieces *out, tome_error *err) {
+  TOME_AUTO_FREE scan *s = tome_alloc_zero(1, sizeof *s, "scan", err);
+  if (!s) return false;
+  s->paths = paths;
+  s->total = count;
+  s->run = run;
+  pthread_mutex_init(&s->lock, NULL);
+  TOME_CLEANUP(tome_pieces_clear) tome_pieces all = {0};
+  bool ok = true;
+  for (; ok && s->first < count; s->first += BATCH)
+    ok = scan_batch(s, count - s->first < BATCH ? count - s->first : BATCH, &all, err);
+  pthread_mutex_destroy(&s->lock);
+  if (!ok || out->count || out->passed_count) return ok && tome_pieces_join(out, &all, err);
+  tome_pieces_clear(out);
+  *out = all;
+  all = (tome_pieces){0};
+  return true;
+}
+
+const tome_format *tome_format_for_name(const char *name) {
+  for (size_t i = 0; tome_formats[i]; i++)
+    if (tome_formats[i]->write && tome_formats[i]->wants_name(name)) return tome_formats[i];
+  return NULL;
+}

@@ -1,0 +1,133 @@
+/* NumPy's .npy: an array and nothing else. 2-D arrays are (y, x), 3-D ones (z, y, x); there is no spacing. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "format/head.h"
+#include "format/npy_header.h"
+
+extern const tome_format tome_format_npy;
+
+enum { SWAPPED = 1, FORTRAN = 2 }; /* tome_piece.flags */
+
+static int probe(const uint8_t *head, size_t size, bool gzip, const char *name) {
+  (void)name;
+  return !gzip && size >= 6 && memcmp(head, "\x93NUMPY", 6) == 0 ? 100 : 0;
+}
+
+static bool read_header(const char *path, tome_npy_header *h, tome_error *err) {
+  uint8_t prefix[NPY_PREFIX];
+  size_t got, begin, length;
+  if (!tome_file_head(path, prefix, sizeof prefix, &got, err) || !tome_npy_extent(prefix, got, &begin, &length, err))
+    return false;
+  TOME_AUTO_FREE char *text = tome_alloc(length, 1, path, err);
+  if (!text || !tome_read_at(path, begin, text, length, err)) return false;
+  h->offset = begin + length;
+  return tome_npy_parse(text, length, h, err);
+}
+
+/* (z, y, x) of a 2-D or 3-D array, all of it in the file. */
+static bool check_shape(const char *path, const tome_npy_header *h, int64_t shape[3], tome_error *err) {
+  if (h->dims < 2 || h->dims > 3)
+    return tome_fail(err, TOME_UNSUPPORTED, "is an array of %d dimensions; 2 and 3 are read", h->dims);
+  shape[TOME_Z] = h->dims == 3 ? h->dim[0] : 1;
+  shape[TOME_Y] = h->dim[h->dims - 2];
+  shape[TOME_X] = h->dim[h->dims - 1];
+  for (int a = 0; a < 3; a++)
+    if (shape[a] < 1) return tome_fail(err, TOME_UNSUPPORTED, "is an empty array");
+  size_t bytes;
+  if (!tome_shape_bytes(shape, tome_dtype_size(h->dtype), &bytes))
+    return tome_fail(err, TOME_CORRUPT, "has a shape that no file can hold");
+  uint64_t size;
+  if (!tome_file_size(path, &size, err)) return false;
+  if (size >= h->offset && size - h->offset >= bytes) return true;
+  return tome_fail(err, TOME_CORRUPT, "is cut short: %zu bytes of elements are expected after byte %llu of %llu", bytes,
+                   (unsigned long long)h->offset, (unsigned long long)size);
+}
+
+static bool describe(const char *path, tome_pieces *out, tome_error *err) {
+  tome_error why = {0};
+  tome_npy_header h = {0};
+  int64_t shape[3];
+  if (!read_header(path, &h, &why) || !check_shape(path, &h, shape, &why))
+    return tome_pieces_pass_over_why(out, path, &why, err);
+  tome_piece *p = tome_pieces_add(out, &tome_format_npy, path, err);
+  if (!p) return false;
+  memcpy(p->shape, shape, sizeof p->shape);
+  p->dtype = h.dtype;
+  p->offset = h.offset;
+  p->flags = (h.swapped ? SWAPPED : 0u) | (h.fortran ? FORTRAN : 0u);
+  return true;
+}
+
+/* A slab of an array whose first index runs fastest in the file, scattered to where C order wants it: from[x][y][z] to out[z][y][x0 + x]. Slabs
+ * are a cache line of x wide, so that each line of `out` is written while it is warm. */
+static void scatter(const uint8_t *from, uint8_t *out, const int64_t shape[3], int64_t x0, int64_t width,
+                    size_t element) {
+  const size_t nz = (size_t)shape[0], ny = (size_t)shape[1], nx = (size_t)shape[2];
+  for (size_t z = 0; z < nz; z++)
+    for (size_t y = 0; y < ny; y++) {
+      uint8_t *row = out + ((z * ny + y) * nx + (size_t)x0) * element;
+      for (size_t x = 0; x < (size_t)width; x++)
+        memcpy(row + x * element, from + ((x * ny + y) * nz + z) * element, element);
+    }
+}
+
+static bool read_fortran(const tome_piece *p, uint8_t *out, tome_error *err) {
+  const size_t element = tome_dtype_size(p->dtype);
+  const size_t column = (size_t)p->shape[0] * (size_t)p->shape[1] * element; /* all z, y of one x */
+  const int64_t step = (int64_t)(64 / element);
+  TOME_AUTO_FREE uint8_t *slab = tome_alloc(column, (size_t)(step < p->shape[2] ? step : p->shape[2]), p->path, err);
+  if (!slab) return false;
+  for (int64_t x = 0; x < p->shape[2]; x += step) {
+    const int64_t width = p->shape[2] - x < step ? p->shape[2] - x : step;
+    if (!tome_read_at(p->path, p->offset + (uint64_t)x * column, slab, (size_t)width * column, err)) return false;
+    scatter(slab, out, p->shape, x, width, element);
+  }
+  return true;
+}
+
+static bool decode(const tome_piece *p, void *out, size_t out_bytes, tome_error *err) {
+  if (!tome_piece_fits(p, out_bytes, err)) return false;
+  const bool ok =
+      p->flags & FORTRAN ? read_fortran(p, out, err) : tome_read_at(p->path, p->offset, out, out_bytes, err);
+  const size_t element = tome_dtype_size(p->dtype);
+  if (ok && p->flags & SWAPPED) tome_swap_bytes(out, out_bytes / element, element);
+  return ok;
+}
+
+/* Version 1.0: magic, length, dictionary, padded with blanks to a multiple of 64 bytes and a newline. */
+static bool write(int fd, const char *name, const tome_volume *v, const tome_write_options *opt, tome_error *err) {
+  (void)opt;
+  char descr[8], header[256];
+  const int64_t *s = v->geometry.shape;
+  size_t bytes;
+  if (!tome_shape_bytes(s, tome_dtype_size(v->dtype), &bytes))
+    return tome_fail(err, TOME_USAGE, "%s: a volume without voxels cannot be written", name);
+  tome_npy_descr(v->dtype, descr);
+  const int n =
+      snprintf(header, sizeof header, "%-10s{'descr': '%s', 'fortran_order': False, 'shape': (%lld, %lld, %lld), }",
+               "\x93NUMPY\x01", descr, (long long)s[0], (long long)s[1], (long long)s[2]);
+  const size_t size = ((size_t)n + 1 + 63) / 64 * 64;
+  memset(header + n, ' ', size - (size_t)n);
+  header[size - 1] = '\n';
+  header[7] = 0; /* minor version */
+  header[8] = (char)((size - 10) & 0xff);
+  header[9] = (char)((size - 10) >> 8);
+  return tome_write_all(fd, header, size, name, err) && tome_write_all(fd, v->data, bytes, name, err);
+}
+
+static bool wants_name(const char *name) { return tome_ends_in(name, ".npy"); }
+
+const tome_format tome_format_npy = {
+    .name = "npy",
+    .title = "NumPy arrays",
+    .extensions = ".npy",
+    .keeps = "voxels and element type, 2-D and 3-D, C and Fortran order, both byte orders",
+    .loses = "spacing, origin and direction: an array has none",
+    .probe = probe,
+    .describe = describe,
+    .decode = decode,
+    .write = write,
+    .wants_name = wants_name,
+};

@@ -1,0 +1,27 @@
+/* The header of a NumPy .npy file. Inside src/format only. */
+#ifndef TOME_FORMAT_NPY_HEADER_H
+#define TOME_FORMAT_NPY_HEADER_H
+
+#include "base/error.h"
+#include "grid/grid.h"
+
+enum { NPY_PREFIX = 12, NPY_MOST_HEADER = 65535, NPY_MOST_DIMS = 32 };
+
+typedef struct tome_npy_header {
+  uint64_t offset; /* of the first element */
+  tome_dtype dtype;
+  bool swapped, fortran;
+  int dims;
+  int64_t dim[NPY_MOST_DIMS];
+} tome_npy_header;
+
+/* Where the dictionary begins and how long it is, from the first `size` bytes of the file. Messages name no file. */
+TOME_MUST_USE bool tome_npy_extent(const uint8_t *head, size_t size, size_t *begin, size_t *length, tome_error *err);
+
+/* The dictionary itself: a Python literal with the keys descr, fortran_order and shape, in any order. out->offset is left alone. */
+TOME_MUST_USE bool tome_npy_parse(const char *text, size_t size, tome_npy_header *out, tome_error *err);
+
+/* NumPy's descr of a native element type: "<i2", "|u1". Writes at most 8 bytes. */
+void tome_npy_descr(tome_dtype t, char out[8]);
+
+#endif

@@ -1,0 +1,103 @@
+/* Lists of pieces: growing them, and moving one list's items to the end of another. */
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "format/format.h"
+
+void tome_pieces_clear(tome_pieces *p) {
+  tome_arena_clear(&p->arena);
+  *p = (tome_pieces){0};
+}
+
+/* A copy of `s` in the arena, or `before` itself where it reads the same: a series of slices has most strings in common. */
+static const char *keep(tome_arena *a, const char *s, const char *before, tome_error *err) {
+  if (!s || !*s) return "";
+  if (before && strcmp(before, s) == 0) return before;
+  return tome_arena_dup(a, s, err);
+}
+
+tome_piece *tome_pieces_add(tome_pieces *p, const tome_format *f, const char *path, tome_error *err) {
+  const char *own = keep(&p->arena, path, p->count ? p->items[p->count - 1].path : NULL, err);
+  if (!own) return NULL;
+  if (!tome_arena_grow(&p->arena, &p->items, &p->cap, p->count + 1, sizeof *p->items, err)) return NULL;
+  tome_piece *piece = &p->items[p->count++];
+  *piece = (tome_piece){
+      .format = f,
+      .path = own,
+      .channels = 1,
+      .slope = 1,
+      .tilt_tag = NAN,
+      .geometry_note = "",
+      .series_uid = "",
+      .study_uid = "",
+      .frame_uid = "",
+      .sop_uid = "",
+      .sop_class = "",
+      .modality = "",
+      .image_type = "",
+      .description = "",
+      .instance = INT64_MIN,
+      .acquisition = INT64_MIN,
+      .temporal = INT64_MIN,
+      .identity = "",
+      .data_path = "",
+  };
+  return piece;
+}
+
+static bool pass_over(tome_pieces *p, const char *path, const char *text, bool damaged, tome_error *err) {
+  const char *own_path = keep(&p->arena, path, NULL, err), *own_text = keep(&p->arena, text, NULL, err);
+  if (!own_path || !own_text) return false;
+  if (!tome_arena_grow(&p->arena, &p->passed, &p->passed_cap, p->passed_count + 1, sizeof *p->passed, err))
+    return false;
+  p->passed[p->passed_count++] = (tome_passed_over){own_path, own_text, damaged};
+  return true;
+}
+
+bool tome_pieces_pass_over(tome_pieces *p, const char *path, bool damaged, tome_error *err, const char *fmt, ...) {
+  char text[1024];
+  va_list args;
+  va_start(args, fmt);
+  vsnprintf(text, sizeof text, fmt, args);
+  va_end(args);
+  return pass_over(p, path, text, damaged, err);
+}
+
+/* The fields that point into the list's arena and so have to move with it. */
+static const size_t string_fields[] = {
+    offsetof(tome_piece, path),      offsetof(tome_piece, geometry_note), offsetof(tome_piece, series_uid),
+    offsetof(tome_piece, study_uid), offsetof(tome_piece, frame_uid),     offsetof(tome_piece, sop_uid),
+    offsetof(tome_piece, sop_class), offsetof(tome_piece, modality),      offsetof(tome_piece, image_type),
+    offsetof(tome_piece, identity),  offsetof(tome_piece, description),   offsetof(tome_piece, data_path),
+};
+
+static const char **string_at(tome_piece *p, size_t field) { return (const char **)((char *)p + field); }
+
+static bool move_piece(tome_pieces *to, const tome_piece *piece, tome_error *err) {
+  if (!tome_arena_grow(&to->arena, &to->items, &to->cap, to->count + 1, sizeof *to->items, err)) return false;
+  tome_piece copy = *piece, *before = to->count ? &to->items[to->count - 1] : NULL;
+  for (size_t i = 0; i < TOME_COUNT(string_fields); i++) {
+    const char **s = string_at(&copy, string_fields[i]);
+    *s = keep(&to->arena, *s, before ? *string_at(before, string_fields[i]) : NULL, err);
+    if (!*s) return false;
+  }
+  to->items[to->count++] = copy;
+  return true;
+}
+
+bool tome_pieces_join(tome_pieces *to, tome_pieces *from, tome_error *err) {
+  const size_t count = to->count, passed = to->passed_count;
+  bool ok = true;
+  for (size_t i = 0; ok && i < from->count; i++) ok = move_piece(to, &from->items[i], err);
+  for (size_t i = 0; ok && i < from->passed_count; i++)
+    ok = pass_over(to, from->passed[i].path, from->passed[i].text, from->passed[i].damaged, err);
+  if (!ok) { /* what was appended is forgotten; its memory goes with the arena */
+    to->count = count;
+    to->passed_count = passed;
+    return false;
+  }
+  tome_pieces_clear(from);
+  return true;
+}

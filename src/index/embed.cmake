@@ -1,0 +1,30 @@
+# Turns SQL files into C arrays: cmake -DOUT=x.c -DMIGRATIONS=0001.sql;… -DVIEW=cases.sql -P embed.cmake
+# Bytes rather than string literals: no escapes to get wrong and no limit on length.
+
+function(embed file name)
+  file(READ ${file} hex HEX)
+  string(REPEAT "[0-9a-f]" 32 line)
+  string(REGEX REPLACE "(${line})" "\\1\n" hex "${hex}")
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "'\\\\x\\1'," bytes "${hex}")
+  file(APPEND ${OUT}.new "static const char ${name}[] = {\n${bytes}0};\n\n")
+endfunction()
+
+file(WRITE ${OUT}.new "/* Made by embed.cmake out of schema/index. */\n#include \"index/schema.h\"\n\n")
+set(number 0)
+foreach(file IN LISTS MIGRATIONS)
+  math(EXPR number "${number} + 1")
+  get_filename_component(stem ${file} NAME_WE)
+  if(NOT stem MATCHES "^[0-9][0-9][0-9][0-9]$")
+    message(FATAL_ERROR "${file}: migrations are named NNNN.sql")
+  endif()
+  string(REGEX REPLACE "^0+" "" stem_number ${stem})
+  if(NOT stem_number EQUAL number)
+    message(FATAL_ERROR "${file}: expected number ${number}; migrations are numbered without gaps")
+  endif()
+  embed(${file} migration_${number})
+  string(APPEND table "  migration_${number},\n")
+endforeach()
+embed(${VIEW} view)
+file(APPEND ${OUT}.new "const char *const tome_schema_migrations[] = {\n${table}};\n"
+  "const int tome_schema_version = ${number};\nconst char *const tome_schema_view = view;\n")
+file(RENAME ${OUT}.new ${OUT})

@@ -1,0 +1,73 @@
+/* layout.h - how the field's data sets lie on disk: one file a data set, one table (layouts.c). A layout looks at a tree of names
+ * (and at bytes where names do not say) and lists the cases in it. */
+#ifndef TOME_LAYOUT_H
+#define TOME_LAYOUT_H
+
+#include "stack/stack.h"
+
+typedef struct tome_value_name {
+  int32_t value;
+  const char *name;
+} tome_value_name;
+
+/* Files that make one volume. */
+typedef struct tome_input {
+  const char **paths; /* full paths, in natural order of their names */
+  size_t path_count;
+  size_t root_length; /* paths[i] + root_length is the path relative to the root: says nothing of the machine */
+  const char *shown;  /* file or folder, relative to the root: what messages call it */
+} tome_input;
+
+typedef struct tome_label_input {
+  const char *map; /* name of the label volume, unique within the case: "segmentation", "livertumor1" */
+  tome_input input;
+  const tome_value_name *
+      names; /* value → structure name; NULL: one structure named like the map where the mask is binary, else label_<v> */
+  size_t name_count;
+} tome_label_input;
+
+typedef struct tome_case_input {
+  const char
+      *id; /* unique within a plan, safe as a file name: `name`, behind folders of `folder` where two would collide */
+  const char *name;     /* the data set's own name for it */
+  const char *folder;   /* where it lies, beginning with the root's own name: "LITS/Training Batch 1" */
+  const char *layout;   /* a name of the table, or "explicit" */
+  const char *modality; /* what the data set is known to be ("CT"), or NULL: what the file says */
+  tome_input image;
+  /* A folder may hold several series: 0 or more series become cases of their own, `<id>` where there is one, `<id>.<n>` by series number or description otherwise. */
+  bool all_series;
+  tome_label_input *labels;
+  size_t label_count, label_cap;
+} tome_case_input;
+
+typedef struct tome_plan {
+  tome_case_input *cases;
+  size_t case_count, case_cap;
+  tome_passed_over *passed; /* labels without image, files nobody knows: one sentence a kind, not one a file */
+  size_t passed_count, passed_cap;
+  tome_arena arena;
+} tome_plan;
+void tome_plan_clear(tome_plan *p);
+
+typedef struct tome_scan tome_scan; /* scan.h: the tree, its folders, and which files are taken already */
+
+typedef struct tome_layout {
+  const char *name, *title;
+  const char *tree; /* what it looks like, several lines, for `tome layouts` */
+  /* Claims what it recognises and appends the cases to `plan`. Leaves files alone that another layout has claimed; may add
+   * label maps to cases planned before. Layouts run in table order. */
+  bool (*find)(tome_scan *scan, tome_plan *plan, tome_error *err);
+} tome_layout;
+extern const tome_layout *const tome_layouts[]; /* NULL-terminated, most particular first */
+
+/* Everything under one root (a folder or a file). `only` NULL: every layout in turn; a name that no layout has is TOME_USAGE.
+ * Appends to `plan`, whose cases then come in natural order of their ids. A root that is not there is TOME_NOT_FOUND. On failure
+ * the plan may hold some of the root's cases: clear it. */
+TOME_MUST_USE bool tome_plan_root(const char *root, const char *only, const tome_run *run, tome_plan *plan,
+                                  tome_error *err);
+/* One case said outright (--image, --label NAME=PATH, --id). A folder stands for the files in it and in its subfolders, hidden
+ * ones and those that are certainly no images left out. `id` NULL: the image's name without its extension. */
+TOME_MUST_USE bool tome_plan_one(const char *id, const char *image, const tome_named_path *labels, size_t label_count,
+                                 tome_plan *plan, tome_error *err);
+
+#endif

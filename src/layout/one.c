@@ -1,0 +1,105 @@
+/* One case said outright: --image, --label NAME=PATH, --id. */
+#include <string.h>
+
+#include "layout/scan.h"
+
+/* Certainly no volumes, and the second halves of pairs, are left out. */
+static bool wanted(const tome_scan *s, size_t entry) {
+  const tome_name_kind kind = tome_name_kind_of(tome_scan_name(s, entry));
+  if (kind == TOME_NAME_OTHER || kind == TOME_NAME_ARCHIVE || kind == TOME_NAME_DICOMDIR) return false;
+  return !tome_is_second_half(s, entry);
+}
+
+static bool pick(tome_scan *s, size_t folder, int deeper, tome_picks *out, tome_error *err) {
+  const tome_folder *f = &s->folders[folder];
+  for (size_t i = 0; i < f->file_count; i++)
+    if ((s->is_file || wanted(s, f->files[i])) && !tome_picks_add(s, out, f->files[i], err)) return false;
+  for (size_t i = 0; deeper && i < f->sub_count; i++)
+    if (!pick(s, f->subs[i], deeper - 1, out, err)) return false;
+  return true;
+}
+
+/* Bytes of "name/" where it stands just before path + at: the folder's own name belongs to what its files are called. */
+static size_t own_name_before(const char *path, size_t at, const char *name) {
+  const size_t n = strlen(name) + 1;
+  return at >= n && path[at - 1] == '/' && strncmp(path + at - n, name, n - 1) == 0 &&
+                 (at == n || path[at - n - 1] == '/')
+             ? n
+             : 0;
+}
+
+/* The files that a path stands for. The scan is left open for its names. */
+static bool open_input(const char *path, tome_tree *tree, tome_scan *s, tome_plan *plan, tome_input *out,
+                       tome_error *err) {
+  if (!tome_tree_walk(path, tree, NULL, err) || !tome_scan_open(tree, NULL, s, err)) return false;
+  tome_picks picks = {0};
+  if (!pick(s, 0, 1, &picks, err)) return false;
+  if (!picks.count) return tome_fail(err, TOME_NOT_FOUND, "%s: no images in this folder or its subfolders", path);
+  tome_input in = {0};
+  const char *shown = s->is_file ? tome_scan_shown(s, 0) : tome_scan_shown_folder(s, 0);
+  if (!tome_plan_input(plan, s, &picks, shown, &in, err)) return false;
+  if (!s->is_file) in.root_length -= own_name_before(in.paths[0], in.root_length, shown);
+  *out = in;
+  return true;
+}
+
+static bool read_input(const char *path, tome_plan *plan, tome_input *out, tome_error *err) {
+  tome_tree tree = {0};
+  tome_scan s = {0};
+  const bool ok = open_input(path, &tree, &s, plan, out, err);
+  tome_scan_close(&s);
+  tome_tree_clear(&tree);
+  return ok;
+}
+
+static bool add_label(tome_plan *plan, tome_case_input *c, const tome_named_path *l, tome_error *err) {
+  if (!l->name || !*l->name || !l->path || !*l->path)
+    return tome_fail(err, TOME_USAGE, "a label is given as NAME=PATH, both of them");
+  char *safe = tome_safe_name(&plan->arena, l->name, err);
+  if (!safe) return false;
+  if (strcmp(safe, l->name) != 0)
+    return tome_fail(err, TOME_USAGE, "%s: no name for a label map; \"%s\" would be", l->name, safe);
+  for (size_t i = 0; i < c->label_count; i++)
+    if (strcmp(c->labels[i].map, safe) == 0) return tome_fail(err, TOME_USAGE, "two labels are called %s", safe);
+  if (!tome_arena_grow(&plan->arena, &c->labels, &c->label_cap, c->label_count + 1, sizeof *c->labels, err))
+    return false;
+  tome_label_input label = {.map = safe};
+  if (!read_input(l->path, plan, &label.input, err)) return false;
+  c->labels[c->label_count++] = label;
+  return true;
+}
+
+/* The id given, or a case named after the image as a layout would. */
+static tome_case_input *open_case(const char *id, const char *image, tome_plan *plan, tome_error *err) {
+  tome_tree tree = {0};
+  tome_scan s = {0};
+  tome_case_input *c = NULL;
+  tome_input in = {0};
+  if (open_input(image, &tree, &s, plan, &in, err)) {
+    const char *name = s.is_file ? tome_scan_name(&s, 0) : "";
+    char *stem = tome_arena_printf(&plan->arena, err, "%.*s", (int)tome_stem_length(name), name);
+    if (stem && (id || *stem))
+      c = tome_plan_case(plan, &s, "explicit", id ? id : stem, TOME_NOWHERE, err);
+    else if (stem)
+      c = tome_plan_case_of_folder(plan, &s, "explicit", 0, err);
+    if (c) c->image = in;
+  }
+  tome_scan_close(&s);
+  tome_tree_clear(&tree);
+  return c;
+}
+
+bool tome_plan_one(const char *id, const char *image, const tome_named_path *labels, size_t label_count,
+                   tome_plan *plan, tome_error *err) {
+  if (!image || !*image) return tome_fail(err, TOME_USAGE, "labels without an image: name it with --image");
+  char *safe = id ? tome_safe_name(&plan->arena, id, err) : NULL;
+  if (id && !safe) return false;
+  if (id && strcmp(id, safe) != 0) return tome_fail(err, TOME_USAGE, "%s: no id for a case; \"%s\" would be", id, safe);
+  const size_t before = plan->case_count;
+  tome_case_input *c = open_case(id, image, plan, err);
+  bool ok = c != NULL;
+  for (size_t i = 0; ok && i < label_count; i++) ok = add_label(plan, c, &labels[i], err);
+  if (ok) c->all_series = !label_count && c->image.path_count > 1;
+  if (!ok) plan->case_count = before;
+  return ok && tome_plan_name_all(plan, err);
+}

@@ -1,0 +1,245 @@
+/* One chunk through the pipeline: compress or store, then checksum; and back. The only place that sees zstd and lz4. */
+#include "store/codec.h"
+
+#include <lz4.h>
+#include <lz4hc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zstd.h>
+
+#include "base/gzip.h"
+#include "store/planes.h"
+
+/* What each codec is: its name, its range of levels, and the level that measurement chose (schema/store.md). */
+static const struct {
+  const char *name;
+  int least, most, usual;
+} codecs[] = {
+    [TOME_CODEC_DEFLATE] = {"deflate", 1, 12, 1},
+    [TOME_CODEC_ZSTD] = {"zstd", 1, 19, 3},
+    [TOME_CODEC_LZ4] = {"lz4", 1, 12, 1},
+    [TOME_CODEC_NONE] = {"none", 0, 0, 0},
+};
+
+static bool known(tome_codec codec) { return (unsigned)codec < sizeof codecs / sizeof *codecs; }
+
+const char *tome_codec_name(tome_codec codec) { return known(codec) ? codecs[codec].name : "?"; }
+
+int tome_codec_level(tome_codec codec, int asked) { return asked || !known(codec) ? asked : codecs[codec].usual; }
+
+bool tome_codec_check(tome_codec codec, int level, tome_error *err) {
+  if (!known(codec)) return tome_fail(err, TOME_USAGE, "codec %d: there is no such codec", (int)codec);
+  if (level == 0 || (level >= codecs[codec].least && level <= codecs[codec].most)) return true;
+  return tome_fail(err, TOME_USAGE, "%s level %d: levels run from %d to %d", codecs[codec].name, level,
+                   codecs[codec].least, codecs[codec].most);
+}
+
+unsigned tome_pipeline_bit_codec(const tome_pipeline *p) { return p->shuffle ? 1u : 0u; }
+
+static void put_be32(uint8_t *p, uint32_t v) {
+  for (int i = 0; i < 4; i++) p[i] = (uint8_t)(v >> (24 - 8 * i));
+}
+static uint32_t get_be32(const uint8_t *p) {
+  return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+static void put_le32(uint8_t *p, uint32_t v) {
+  for (int i = 0; i < 4; i++) p[i] = (uint8_t)(v >> (8 * i));
+}
+static uint32_t get_le32(const uint8_t *p) {
+  return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+}
+
+/* ---- the registered lz4 filter's frame: the whole size (8 bytes, big endian), the block size (4), then each block as its size (4) and bytes; a block
+ * that did not shrink is stored, its size then being the block size. We write one block. */
+enum { LZ4_HEAD = 12, LZ4_BLOCK_HEAD = 4 };
+
+static size_t lz4_write(int level, const uint8_t *raw, size_t n, uint8_t *out, size_t room) {
+  if (room < LZ4_HEAD + LZ4_BLOCK_HEAD + 1 || n > LZ4_MAX_INPUT_SIZE) return 0;
+  uint8_t *block = out + LZ4_HEAD + LZ4_BLOCK_HEAD;
+  const int cap = (int)(room - LZ4_HEAD - LZ4_BLOCK_HEAD);
+  const int size = level > 1 ? LZ4_compress_HC((const char *)raw, (char *)block, (int)n, cap, level)
+                             : LZ4_compress_default((const char *)raw, (char *)block, (int)n, cap);
+  if (size <= 0 || (size_t)size >= n) return 0;
+  put_be32(out, (uint32_t)((uint64_t)n >> 32));
+  put_be32(out + 4, (uint32_t)n);
+  put_be32(out + 8, (uint32_t)n);
+  put_be32(out + LZ4_HEAD, (uint32_t)size);
+  return (size_t)size + LZ4_HEAD + LZ4_BLOCK_HEAD;
+}
+
+/* Reads one block into out; the bytes of input used, 0 where it is broken. */
+static size_t lz4_read_block(const uint8_t *p, size_t left, uint8_t *out, size_t n) {
+  if (left < LZ4_BLOCK_HEAD) return 0;
+  const size_t size = get_be32(p);
+  p += LZ4_BLOCK_HEAD;
+  if (size == 0 || size > left - LZ4_BLOCK_HEAD || size > LZ4_MAX_INPUT_SIZE || n > LZ4_MAX_INPUT_SIZE) return 0;
+  if (size == n)
+    memcpy(out, p, n);
+  else if (LZ4_decompress_safe((const char *)p, (char *)out, (int)size, (int)n) != (int)n)
+    return 0;
+  return size + LZ4_BLOCK_HEAD;
+}
+
+static bool lz4_read(const uint8_t *p, size_t size, uint8_t *out, size_t n) {
+  if (size < LZ4_HEAD || get_be32(p) != 0 || get_be32(p + 4) != n || get_be32(p + 8) == 0) return false;
+  const size_t block = get_be32(p + 8);
+  size_t used = LZ4_HEAD;
+  for (size_t done = 0; done < n; done += block) {
+    const size_t want = n - done < block ? n - done : block;
+    const size_t step = lz4_read_block(p + used, size - used, out + done, want);
+    if (step == 0) return false;
+    used += step;
+  }
+  return used == size;
+}
+
+/* ---- compressing ---- */
+
+struct tome_encoder {
+  tome_pipeline pipeline;
+  size_t raw_bytes;
+  uint8_t *raw, *packed; /* packed has room for raw_bytes and the checksum */
+  tome_deflater *deflater;
+  ZSTD_CCtx *zstd;
+};
+
+enum { CHECKSUM_BYTES = 4 };
+
+static bool encoder_codec(tome_encoder *e, tome_error *err) {
+  if (e->pipeline.codec == TOME_CODEC_DEFLATE)
+    return (e->deflater = tome_deflater_new(e->pipeline.level, err)) != NULL;
+  if (e->pipeline.codec == TOME_CODEC_ZSTD && !(e->zstd = ZSTD_createCCtx()))
+    return tome_fail(err, TOME_NO_MEMORY, "zstd: out of memory");
+  return true;
+}
+
+tome_encoder *tome_encoder_new(const tome_pipeline *p, size_t raw_bytes, tome_error *err) {
+  tome_encoder *e = tome_alloc_zero(1, sizeof *e, "chunk", err);
+  if (!e) return NULL;
+  e->pipeline = *p;
+  e->raw_bytes = raw_bytes;
+  e->raw = tome_alloc(raw_bytes, 1, "chunk", err);
+  e->packed = tome_alloc(raw_bytes + CHECKSUM_BYTES, 1, "chunk", err);
+  if (e->raw && e->packed && encoder_codec(e, err)) return e;
+  tome_encoder_free(e);
+  return NULL;
+}
+
+void tome_encoder_free(tome_encoder *e) {
+  if (!e) return;
+  tome_deflater_free(e->deflater);
+  ZSTD_freeCCtx(e->zstd);
+  free(e->raw);
+  free(e->packed);
+  free(e);
+}
+
+uint8_t *tome_encoder_raw(tome_encoder *e) { return e->raw; }
+
+/* The compressed size, 0 where it is not smaller than the data. */
+static size_t compress(tome_encoder *e) {
+  const size_t n = e->raw_bytes;
+  size_t size = 0;
+  switch (e->pipeline.codec) {
+    case TOME_CODEC_DEFLATE: size = tome_deflate(e->deflater, e->raw, n, e->packed, n); break;
+    case TOME_CODEC_ZSTD:
+      size = ZSTD_compressCCtx(e->zstd, e->packed, n, e->raw, n, e->pipeline.level);
+      if (ZSTD_isError(size)) size = 0;
+      break;
+    case TOME_CODEC_LZ4: size = lz4_write(e->pipeline.level, e->raw, n, e->packed, n); break;
+    case TOME_CODEC_NONE: break;
+  }
+  return size < n ? size : 0;
+}
+
+void tome_encode(tome_encoder *e, const uint8_t **out, size_t *size, uint32_t *mask) {
+  *mask = 0;
+  size_t used = compress(e);
+  if (used == 0) {
+    memcpy(e->packed, e->raw, e->raw_bytes);
+    used = e->raw_bytes;
+    if (e->pipeline.codec != TOME_CODEC_NONE) *mask = 1u << tome_pipeline_bit_codec(&e->pipeline);
+  }
+  if (e->pipeline.checksum) {
+    put_le32(e->packed + used, tome_fletcher32(e->packed, used));
+    used += CHECKSUM_BYTES;
+  }
+  *out = e->packed;
+  *size = used;
+}
+
+/* ---- decompressing ---- */
+
+struct tome_decoder {
+  tome_pipeline pipeline;
+  size_t raw_bytes;
+  uint8_t *raw;
+  tome_inflater *inflater;
+  ZSTD_DCtx *zstd;
+};
+
+static bool decoder_codec(tome_decoder *d, tome_error *err) {
+  if (d->pipeline.codec == TOME_CODEC_DEFLATE) return (d->inflater = tome_inflater_new(err)) != NULL;
+  if (d->pipeline.codec == TOME_CODEC_ZSTD && !(d->zstd = ZSTD_createDCtx()))
+    return tome_fail(err, TOME_NO_MEMORY, "zstd: out of memory");
+  return true;
+}
+
+tome_decoder *tome_decoder_new(const tome_pipeline *p, size_t raw_bytes, tome_error *err) {
+  tome_decoder *d = tome_alloc_zero(1, sizeof *d, "chunk", err);
+  if (!d) return NULL;
+  d->pipeline = *p;
+  d->raw_bytes = raw_bytes;
+  d->raw = tome_alloc(raw_bytes, 1, "chunk", err);
+  if (d->raw && decoder_codec(d, err)) return d;
+  tome_decoder_free(d);
+  return NULL;
+}
+
+void tome_decoder_free(tome_decoder *d) {
+  if (!d) return;
+  tome_inflater_free(d->inflater);
+  ZSTD_freeDCtx(d->zstd);
+  free(d->raw);
+  free(d);
+}
+
+static bool decompress(tome_decoder *d, const uint8_t *data, size_t size) {
+  const size_t n = d->raw_bytes;
+  switch (d->pipeline.codec) {
+    case TOME_CODEC_DEFLATE: return tome_inflate(d->inflater, data, size, d->raw, n);
+    case TOME_CODEC_ZSTD: return ZSTD_decompressDCtx(d->zstd, d->raw, n, data, size) == n;
+    case TOME_CODEC_LZ4: return lz4_read(data, size, d->raw, n);
+    case TOME_CODEC_NONE: break;
+  }
+  return false;
+}
+
+static bool refuse(const char **why, const char *text) {
+  *why = text;
+  return false;
+}
+
+/* Takes the checksum off the end, where there is one. */
+static bool verify(const tome_decoder *d, const uint8_t *data, size_t *size, const char **why) {
+  if (!d->pipeline.checksum) return true;
+  if (*size < CHECKSUM_BYTES) return refuse(why, "is too short for its checksum");
+  *size -= CHECKSUM_BYTES;
+  if (tome_fletcher32(data, *size) == get_le32(data + *size)) return true;
+  return refuse(why, "does not match its Fletcher32 checksum");
+}
+
+bool tome_decode(tome_decoder *d, const uint8_t *data, size_t size, uint32_t mask, const uint8_t **out, const char **why) {
+  const uint32_t stored = 1u << tome_pipeline_bit_codec(&d->pipeline);
+  const bool compressed = d->pipeline.codec != TOME_CODEC_NONE && !(mask & stored);
+  if (mask & ~stored) return refuse(why, "skips a filter that Tome never skips");
+  if (!verify(d, data, &size, why)) return false;
+  if (compressed) {
+    if (!decompress(d, data, size)) return refuse(why, "does not decompress to its size");
+    *out = d->raw;
+    return true;
+  }
+  if (size != d->raw_bytes) return refuse(why, "is stored uncompressed, but not in its full size");
+  *out = data;
+  return true;
+}

@@ -1,0 +1,22 @@
+/* writer.h - the writer's inside, shared by writer.c (voxels) and record_write.c (everything else). */
+#ifndef TOME_STORE_WRITER_H
+#define TOME_STORE_WRITER_H
+
+#include "store/case_file.h"
+
+/* A volume that is in the file already: the record must speak of the same. */
+typedef struct tome_written {
+  const char *name;
+  tome_dtype dtype;
+  tome_geometry geometry;
+} tome_written;
+
+struct tome_case_writer {
+  const char *path;
+  hid_t file;
+  tome_written *volumes;
+  size_t count, cap;
+  tome_arena arena;
+};
+
+#endif

@@ -1,0 +1,7 @@
+"""Two series in one folder are two cases."""
+from tomelib import series
+
+
+def make(out):
+    series(out / "p1", [3.0 * z for z in range(8)], series=1, names="a{}.dcm")
+    series(out / "p1", [5.0 * z for z in range(6)], series=2, names="b{}.dcm")

@@ -1,0 +1,132 @@
+/* Answers the Python tests: one command a line on stdin, one JSON line of answer each.
+ *   describe<TAB>PATH           pieces and what was passed over
+ *   decode<TAB>PATH<TAB>OUT     the same, and the voxels of all pieces one after the other into OUT
+ *   write<TAB>PATH<TAB>OUT      reads the first piece of PATH and writes it as a volume to OUT, in the format of OUT's name
+ *   memory                      peak resident bytes so far */
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "format/format.h"
+
+static void put_text(const char *s) {
+  putchar('"');
+  for (; *s; s++) {
+    if (*s == '"' || *s == '\\') putchar('\\');
+    if ((unsigned char)*s < ' ')
+      printf("\\u%04x", (unsigned)*s);
+    else
+      putchar(*s);
+  }
+  putchar('"');
+}
+
+static void put_affine(const tome_geometry *g) {
+  double a[4][4];
+  tome_geometry_to_ras_affine(g, a);
+  printf(",\"affine\":[");
+  for (int r = 0; r < 4; r++) printf("%s[%.17g,%.17g,%.17g,%.17g]", r ? "," : "", a[r][0], a[r][1], a[r][2], a[r][3]);
+  printf("]");
+}
+
+static void put_piece(const tome_piece *p) {
+  printf("{\"format\":\"%s\",\"frame\":%lld,\"shape\":[%lld,%lld,%lld],\"channels\":%d,\"dtype\":\"%s\"",
+         p->format->name, (long long)p->frame, (long long)p->shape[0], (long long)p->shape[1], (long long)p->shape[2],
+         p->channels, tome_dtype_name(p->dtype));
+  printf(",\"slope\":%.17g,\"intercept\":%.17g,\"temporal\":%s", p->slope, p->intercept,
+         p->temporal == INT64_MIN ? "false" : "true");
+  printf(",\"located\":%s,\"note\":", p->has_position || p->has_pixel_spacing ? "true" : "false");
+  put_text(p->geometry_note);
+  if (p->has_geometry) put_affine(&p->geometry);
+  printf("}");
+}
+
+static size_t piece_bytes(const tome_piece *p) {
+  size_t bytes = 0;
+  return tome_shape_bytes(p->shape, tome_dtype_size(p->dtype) * (size_t)p->channels, &bytes) ? bytes : 0;
+}
+
+/* By decode, and by decode_alloc where there is one: both must give the same bytes. */
+static bool decode(const tome_piece *p, FILE *out, tome_error *err) {
+  const size_t bytes = piece_bytes(p);
+  TOME_AUTO_FREE void *voxels = tome_alloc(bytes, 1, p->path, err), *block = NULL;
+  if (!voxels || !p->format->decode(p, voxels, bytes, err)) return false;
+  fwrite(voxels, 1, bytes, out);
+  if (!p->format->decode_alloc) return true;
+  size_t offset;
+  if (!p->format->decode_alloc(p, &block, &offset, err)) return false;
+  if ((uintptr_t)((char *)block + offset) % tome_dtype_size(p->dtype) != 0)
+    return tome_fail(err, TOME_USAGE, "decode_alloc: not aligned");
+  return memcmp((char *)block + offset, voxels, bytes) == 0 ||
+         tome_fail(err, TOME_USAGE, "decode_alloc differs from decode");
+}
+
+static bool decode_all(const tome_pieces *list, const char *path, tome_error *err) {
+  FILE *out = fopen(path, "wb");
+  if (!out) return tome_fail_errno(err, "%s", path);
+  bool ok = true;
+  for (size_t i = 0; ok && i < list->count; i++) ok = decode(&list->items[i], out, err);
+  return fclose(out) == 0 && ok;
+}
+
+static bool write_first(const tome_pieces *list, const char *path, tome_error *err) {
+  const tome_format *f = tome_format_for_name(path);
+  if (!f || !list->count) return tome_fail(err, TOME_USAGE, "nothing to write, or no format for %s", path);
+  const tome_piece *p = &list->items[0];
+  TOME_CLEANUP(tome_volume_clear) tome_volume v = {p->geometry, p->dtype, malloc(piece_bytes(p))};
+  if (!p->has_geometry) v.geometry = tome_geometry_identity(p->shape);
+  if (!v.data || !p->format->decode(p, v.data, piece_bytes(p), err)) return false;
+  TOME_CLEANUP(tome_draft_abandon) tome_draft d = {.fd = -1};
+  if (!tome_draft_open(path, &d, err)) return false;
+  const tome_write_options opt = {.description = "a test"};
+  return f->write(d.fd, tome_basename(path), &v, &opt, err) && tome_draft_commit(&d, true, err);
+}
+
+static void put_list(const tome_pieces *list) {
+  printf("\"pieces\":[");
+  for (size_t i = 0; i < list->count; i++) {
+    if (i) putchar(',');
+    put_piece(&list->items[i]);
+  }
+  printf("],\"passed\":[");
+  for (size_t i = 0; i < list->passed_count; i++) {
+    printf("%s{\"damaged\":%s,\"text\":", i ? "," : "", list->passed[i].damaged ? "true" : "false");
+    put_text(list->passed[i].text);
+    putchar('}');
+  }
+  putchar(']');
+}
+
+static void answer(const char *verb, const char *path, const char *out) {
+  tome_error err = {0};
+  TOME_CLEANUP(tome_pieces_clear) tome_pieces list = {0};
+  bool ok = tome_describe(path, &list, &err);
+  if (ok && strcmp(verb, "decode") == 0) ok = decode_all(&list, out, &err);
+  if (ok && strcmp(verb, "write") == 0) ok = write_first(&list, out, &err);
+  putchar('{');
+  put_list(&list);
+  printf(",\"error\":");
+  put_text(ok ? "" : err.message[0] ? err.message : "failed without a message");
+  puts("}");
+}
+
+int main(void) {
+  char line[16384];
+  while (fgets(line, sizeof line, stdin)) {
+    line[strcspn(line, "\n")] = '\0';
+    char *save = NULL, *verb = strtok_r(line, "\t", &save), *path = strtok_r(NULL, "\t", &save);
+    const char *out = strtok_r(NULL, "\t", &save);
+    struct rusage use;
+    getrusage(RUSAGE_SELF, &use);
+    if (!verb || !path)
+      printf("{\"peak\":%lld}\n", (long long)use.ru_maxrss * 1024);
+    else
+      answer(verb, path, out ? out : "/dev/null");
+    fflush(stdout);
+  }
+  return 0;
+}
