@@ -1,4 +1,4 @@
-/* gzip and zlib streams through libdeflate: the one place that includes it. */
+/* gzip files read as a stream (ISA-L), gzip members and zlib streams in memory (libdeflate): the one place that includes either. */
 #ifndef TOME_BASE_GZIP_H
 #define TOME_BASE_GZIP_H
 
@@ -7,16 +7,15 @@
 /* True where the bytes begin a gzip member. */
 bool tome_is_gzip(const void *data, size_t size);
 
-/* Inflates all members of a gzip file in memory. The length trailer is a hint, never trusted; output may not exceed
- * `most` (0: the allocation limit). `name` is for messages. Trailing zero padding after the last member is allowed. */
-TOME_MUST_USE bool tome_gunzip(const void *data, size_t size, size_t most, const char *name, tome_bytes *out,
-                               tome_error *err);
-/* Only the first `want` bytes of the output (a header), from as much of the input as that takes: bounded work. */
-TOME_MUST_USE bool tome_gunzip_head(const void *data, size_t size, void *out, size_t want, size_t *got,
-                                    const char *name, tome_error *err);
-/* Inflates into caller's memory where the exact size is known: fails where the stream holds less or more. */
-TOME_MUST_USE bool tome_gunzip_into(const void *data, size_t size, void *out, size_t out_bytes, const char *name,
-                                    tome_error *err);
+/* A gzip file of any number of members, read from front to back. Each member's checksum is verified when its end is read; zeros behind
+ * the last one are padding. */
+typedef struct tome_gunzip tome_gunzip;
+TOME_MUST_USE tome_gunzip *tome_gunzip_open(const char *path, tome_error *err);
+void tome_gunzip_close(tome_gunzip *g);
+/* Fills `out` with the next `want` bytes; *got is less only where the data ends. Damage and files cut short are TOME_CORRUPT. */
+TOME_MUST_USE bool tome_gunzip_read(tome_gunzip *g, void *out, size_t want, size_t *got, tome_error *err);
+/* Passes over up to `bytes`; *skipped is less only where the data ends. */
+TOME_MUST_USE bool tome_gunzip_skip(tome_gunzip *g, uint64_t bytes, uint64_t *skipped, tome_error *err);
 
 /* One gzip member. level 1–12. */
 TOME_MUST_USE bool tome_gzip(const void *data, size_t size, int level, tome_bytes *out, tome_error *err);

@@ -96,10 +96,6 @@ struct tome_format {
   bool (*describe)(const char *path, tome_pieces *out, tome_error *err);
   /* Puts the piece's stored values at `out`: exactly shape*channels*dtype bytes, C order. */
   bool (*decode)(const tome_piece *piece, void *out, size_t out_bytes, tome_error *err);
-  /* Optional, NULL where decode is as good: the same voxels in a malloc'd block of the format's own, for files (gzip) that can only be
-   * inflated whole, so that they are never in memory twice. They begin at *block + *voxel_offset, aligned for their type; what lies before
-   * and after is scrap. The caller frees *block. */
-  bool (*decode_alloc)(const tome_piece *piece, void **block, size_t *voxel_offset, tome_error *err);
   /* Writes a volume to an open file (a draft). NULL: read-only format. `name` is the target's name ("v.nii.gz"). */
   bool (*write)(int fd, const char *name, const tome_volume *v, const tome_write_options *opt, tome_error *err);
   /* Score, by name alone, for writing "out.nii.gz". */

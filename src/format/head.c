@@ -9,16 +9,14 @@
 
 #include "base/gzip.h"
 
-enum { PACKED_HEAD = 65536 }; /* inflates to at least TOME_HEAD bytes, were they random */
+static void close_gunzip(tome_gunzip **g) { tome_gunzip_close(*g); }
 
 bool tome_head_read(const char *path, tome_head *out, tome_error *err) {
   tome_head h = {.gzip = false};
   if (!tome_file_head(path, h.bytes, sizeof h.bytes, &h.size, err)) return false;
   if (tome_is_gzip(h.bytes, h.size)) {
-    TOME_AUTO_FREE uint8_t *packed = tome_alloc(PACKED_HEAD, 1, path, err);
-    size_t got = 0;
-    if (!packed || !tome_file_head(path, packed, PACKED_HEAD, &got, err)) return false;
-    if (!tome_gunzip_head(packed, got, h.bytes, sizeof h.bytes, &h.size, path, err)) return false;
+    TOME_CLEANUP(close_gunzip) tome_gunzip *g = tome_gunzip_open(path, err);
+    if (!g || !tome_gunzip_read(g, h.bytes, sizeof h.bytes, &h.size, err)) return false;
     h.gzip = true;
   }
   *out = h;

@@ -138,77 +138,36 @@ static void to_native(const tome_piece *p, void *voxels) {
   if (p->flags & SWAPPED) tome_swap_bytes(voxels, tome_piece_bytes(p) / element, element);
 }
 
-/* Bytes of the whole voxel file, inflated. */
-static uint64_t stream_bytes(const tome_piece *p) {
-  return p->offset + (uint64_t)((p->flags >> VOLUMES_SHIFT) - p->frame) * tome_piece_bytes(p);
-}
+static void close_gunzip(tome_gunzip **g) { tome_gunzip_close(*g); }
 
-/* For a stream that is not exactly as long as its header says: more is allowed (some writers pad), less is not. */
-static bool inflate_any(const tome_piece *p, const tome_bytes *packed, size_t need, void **block, size_t *voxel_offset,
-                        tome_error *err) {
+/* Reads what a file still holds behind its voxels, so that its checksum is seen. Some writers pad. */
+static bool drain(tome_gunzip *g, const char *path, tome_error *err) {
   enum { PADDING = 16 << 20 };
-  tome_bytes all = {0};
-  if (!tome_gunzip(packed->data, packed->size, need + PADDING, p->data_path, &all, err)) return false;
-  if (all.size < need) {
-    tome_fail(err, TOME_CORRUPT, "%s: is cut short: it inflates to %zu bytes of the %zu its header speaks of",
-              p->data_path, all.size, need);
-    tome_bytes_clear(&all);
-    return false;
-  }
-  memmove(all.data, all.data + p->offset, tome_piece_bytes(p)); /* to where it is aligned */
-  *block = all.data;
-  *voxel_offset = 0;
-  return true;
+  uint64_t more;
+  if (!tome_gunzip_skip(g, PADDING + 1, &more, err)) return false;
+  return more <= PADDING ||
+         tome_fail(err, TOME_CORRUPT, "%s: goes on for over %d bytes behind its voxels", path, PADDING);
 }
 
-/* libdeflate wants the whole output in one block, header and all: so the block starts where the voxels come out aligned, and is the caller's. */
-static bool inflate_block(const tome_piece *p, void **block, size_t *voxel_offset, tome_error *err) {
-  TOME_CLEANUP(tome_bytes_clear) tome_bytes packed = {0};
-  if (!tome_file_read(p->data_path, 0, &packed, err)) return false;
-  const size_t need = (size_t)stream_bytes(p), lead = (16 - p->offset % 16) % 16;
-  uint8_t *out = tome_alloc(lead + need, 1, p->data_path, err);
-  if (!out) return false;
-  tome_error inexact = {0};
-  if (!tome_gunzip_into(packed.data, packed.size, out + lead, need, p->data_path, &inexact)) {
-    free(out);
-    return inflate_any(p, &packed, need, block, voxel_offset, err);
-  }
-  *block = out;
-  *voxel_offset = lead + (size_t)p->offset;
-  return true;
-}
-
-static bool read_block(const tome_piece *p, void **block, size_t *voxel_offset, tome_error *err) {
-  const size_t bytes = tome_piece_bytes(p);
-  void *out = tome_alloc(bytes, 1, p->data_path, err);
-  if (!out) return false;
-  if (!tome_read_at(p->data_path, p->offset, out, bytes, err)) {
-    free(out);
-    return false;
-  }
-  *block = out;
-  *voxel_offset = 0;
-  return true;
-}
-
-static bool decode_alloc(const tome_piece *p, void **block, size_t *voxel_offset, tome_error *err) {
-  const bool ok =
-      p->flags & GZIPPED ? inflate_block(p, block, voxel_offset, err) : read_block(p, block, voxel_offset, err);
-  if (ok) to_native(p, (uint8_t *)*block + *voxel_offset);
-  return ok;
+static bool inflate(const tome_piece *p, void *out, size_t bytes, tome_error *err) {
+  TOME_CLEANUP(close_gunzip) tome_gunzip *g = tome_gunzip_open(p->data_path, err);
+  uint64_t skipped;
+  size_t got = 0;
+  if (!g || !tome_gunzip_skip(g, p->offset, &skipped, err)) return false;
+  if (skipped == p->offset && !tome_gunzip_read(g, out, bytes, &got, err)) return false;
+  if (got < bytes)
+    return tome_fail(err, TOME_CORRUPT, "%s: is cut short: it inflates to %llu bytes of the %llu its header speaks of",
+                     p->data_path, (unsigned long long)(skipped + got), (unsigned long long)(p->offset + bytes));
+  const bool last = p->frame + 1 == (int64_t)(p->flags >> VOLUMES_SHIFT);
+  return !last || drain(g, p->data_path, err);
 }
 
 static bool decode(const tome_piece *p, void *out, size_t out_bytes, tome_error *err) {
   if (!tome_piece_fits(p, out_bytes, err)) return false;
-  if (!(p->flags & GZIPPED)) {
-    if (!tome_read_at(p->data_path, p->offset, out, out_bytes, err)) return false;
-    to_native(p, out);
-    return true;
-  }
-  TOME_AUTO_FREE void *block = NULL;
-  size_t voxel_offset;
-  if (!decode_alloc(p, &block, &voxel_offset, err)) return false;
-  memcpy(out, (const uint8_t *)block + voxel_offset, out_bytes);
+  if (p->flags & GZIPPED ? !inflate(p, out, out_bytes, err)
+                         : !tome_read_at(p->data_path, p->offset, out, out_bytes, err))
+    return false;
+  to_native(p, out);
   return true;
 }
 
@@ -226,7 +185,6 @@ const tome_format tome_format_nifti = {
     .probe = probe,
     .describe = describe,
     .decode = decode,
-    .decode_alloc = decode_alloc,
     .write = tome_nifti_write,
     .wants_name = wants_name,
 };

@@ -154,22 +154,21 @@ static bool convert_part(void *ctx, size_t item, int worker, tome_error *err) {
                            l->data + first * tome_dtype_size(l->dtype), err);
 }
 
-/* The array as the file has it, from the beginning of a block that free() takes. */
+/* Asks for large pages: a volume is touched once from end to end, and half of the time to load it went into page faults.
+ * Advice only; nothing depends on it. */
+static void advise_large_pages(void *data, size_t bytes) {
+  enum { LARGE = 2 << 20 };
+  const size_t skip = (LARGE - (uintptr_t)data % LARGE) % LARGE;
+  if (bytes >= skip + LARGE) (void)madvise((char *)data + skip, (bytes - skip) / LARGE * LARGE, MADV_HUGEPAGE);
+}
+
+/* The array as the file has it. */
 static void *decode_solid(const tome_piece *p, size_t voxels, tome_error *err) {
-  size_t bytes, offset = 0;
-  void *block = NULL;
-  if (__builtin_mul_overflow(voxels, tome_dtype_size(p->dtype), &bytes)) {
-    tome_fail(err, TOME_NO_MEMORY, "%s: impossible size", p->path);
-    return NULL;
-  }
-  if (p->format->decode_alloc) {
-    if (!p->format->decode_alloc(p, &block, &offset, err)) return NULL;
-    if (offset) memmove(block, (char *)block + offset, bytes);
-    void *trimmed = realloc(block, bytes ? bytes : 1);
-    return trimmed ? trimmed : block;
-  }
-  block = tome_alloc(voxels, tome_dtype_size(p->dtype), p->path, err);
-  if (block && p->format->decode(p, block, bytes, err)) return block;
+  const size_t element = tome_dtype_size(p->dtype);
+  void *block = tome_alloc(voxels, element, p->path, err);
+  if (!block) return NULL;
+  advise_large_pages(block, voxels * element);
+  if (p->format->decode(p, block, voxels * element, err)) return block;
   free(block);
   return NULL;
 }
@@ -187,14 +186,6 @@ static bool may_convert_in_place(solid *s, size_t parts, tome_error *err, bool *
 }
 
 /* ---- both --- */
-
-/* Asks for large pages: a volume is touched once from end to end, and half of the time to load it went into page faults.
- * Advice only; nothing depends on it. */
-static void advise_large_pages(void *data, size_t bytes) {
-  enum { LARGE = 2 << 20 };
-  const size_t skip = (LARGE - (uintptr_t)data % LARGE) % LARGE;
-  if (bytes >= skip + LARGE) (void)madvise((char *)data + skip, (bytes - skip) / LARGE * LARGE, MADV_HUGEPAGE);
-}
 
 static bool reserve(tome_loader *l, const char *what, tome_error *err) {
   free(l->data);

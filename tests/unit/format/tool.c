@@ -50,19 +50,11 @@ static size_t piece_bytes(const tome_piece *p) {
   return tome_shape_bytes(p->shape, tome_dtype_size(p->dtype) * (size_t)p->channels, &bytes) ? bytes : 0;
 }
 
-/* By decode, and by decode_alloc where there is one: both must give the same bytes. */
 static bool decode(const tome_piece *p, FILE *out, tome_error *err) {
   const size_t bytes = piece_bytes(p);
-  TOME_AUTO_FREE void *voxels = tome_alloc(bytes, 1, p->path, err), *block = NULL;
+  TOME_AUTO_FREE void *voxels = tome_alloc(bytes, 1, p->path, err);
   if (!voxels || !p->format->decode(p, voxels, bytes, err)) return false;
-  fwrite(voxels, 1, bytes, out);
-  if (!p->format->decode_alloc) return true;
-  size_t offset;
-  if (!p->format->decode_alloc(p, &block, &offset, err)) return false;
-  if ((uintptr_t)((char *)block + offset) % tome_dtype_size(p->dtype) != 0)
-    return tome_fail(err, TOME_USAGE, "decode_alloc: not aligned");
-  return memcmp((char *)block + offset, voxels, bytes) == 0 ||
-         tome_fail(err, TOME_USAGE, "decode_alloc differs from decode");
+  return fwrite(voxels, 1, bytes, out) == bytes || tome_fail_errno(err, "%s", p->path);
 }
 
 static bool decode_all(const tome_pieces *list, const char *path, tome_error *err) {

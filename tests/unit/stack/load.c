@@ -231,19 +231,11 @@ static void bytes_in_one_array(void) {
   done(&list, &l);
 }
 
-static bool decode_into_block(const tome_piece *p, void **block, size_t *offset, tome_error *err) {
-  *offset = 352;
-  *block = malloc(352 + picture_bytes[p->offset] + 9);
-  return synthetic_decode(p, (char *)*block + 352, picture_bytes[p->offset], err);
-}
-
-static void blocks_are_taken_over(void) {
-  static const tome_format in_block = {.name = "block", .decode = synthetic_decode, .decode_alloc = decode_into_block};
+static void arrays_are_converted_in_place(void) {
   const int16_t v[5] = {-3, 0, 7, 1000, -1024};
   for (int scaled = 0; scaled < 3; scaled++) {
     tome_pieces list = {0};
     tome_piece *p = add_solid(&list, TOME_I16, v, 5);
-    p->format = &in_block;
     p->slope = scaled == 1 ? 2 : scaled == 2 ? 0.5 : 1;
     tome_loaded l = load_image(&list, NULL);
     CHECK(l.volume.dtype == (scaled == 2 ? TOME_F32 : TOME_I16));
@@ -648,7 +640,7 @@ static void threads_change_nothing(void) {
 
 TEST_MAIN(plain_bytes_stay_bytes, ct_is_int16_even_from_bytes, scale_is_each_slice_s_own, int16_ends_where_int16_ends,
           not_a_number_stays_one, whole_floats_become_int16, the_last_voxel_counts, bytes_in_one_array,
-          blocks_are_taken_over, slices_land_in_their_places, padding_becomes_air_slice_by_slice,
+          arrays_are_converted_in_place, slices_land_in_their_places, padding_becomes_air_slice_by_slice,
           padding_does_not_decide_the_type, padding_of_other_modalities_becomes_the_least_value,
           padding_of_solid_arrays, filled_slices_lie_between, padding_is_never_mixed_in, resampled_ramp_stays_a_ramp,
           small_labels_are_bytes, many_labels_need_two_bytes, two_byte_labels_in_slices, masks_of_255_become_1,
