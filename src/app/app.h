@@ -13,16 +13,16 @@ struct tome_store {
 };
 
 /* ---- store.c --- */
-TOME_MUST_USE char *tome_case_path(const tome_store *s, const char *id,
-                                   tome_error *err); /* cases/<id>.h5, malloc'd; checks the id */
 TOME_MUST_USE tome_index *tome_store_index(const tome_store *s,
                                            tome_error *err); /* opened for writing, made where missing */
-/* TOME_NOT_FOUND, naming a near miss. */
-bool tome_fail_no_case(const tome_store *s, const char *id, tome_error *err);
 void tome_auto_index(tome_index **ix);
 #define TOME_AUTO_INDEX TOME_CLEANUP(tome_auto_index)
 
 /* ---- ids.c --- */
+TOME_MUST_USE char *tome_case_path(const tome_store *s, const char *id,
+                                   tome_error *err); /* cases/<id>.h5, malloc'd; checks the id */
+/* TOME_NOT_FOUND, naming a near miss. */
+bool tome_fail_no_case(const tome_store *s, const char *id, tome_error *err);
 /* Ids of all case files, in natural order, in `arena`. */
 TOME_MUST_USE bool tome_list_ids(const tome_store *s, tome_arena *arena, const char ***ids, size_t *count,
                                  tome_error *err);
@@ -54,6 +54,8 @@ typedef struct tome_ingesting {
   tome_progress progress;
   tome_index *index;
 } tome_ingesting;
+
+/* ---- talk.c --- */
 void tome_say(tome_ingesting *in, tome_event_kind kind, const char *id, const char *path, const char *text);
 TOME_MUST_USE bool tome_refuse(tome_ingesting *in, const char *id, const char *path, tome_code code, const char *text,
                                tome_error *err);
@@ -65,8 +67,8 @@ typedef struct tome_scanned {
 } tome_scanned;
 void tome_scanned_clear(tome_scanned *s);
 /* `like`: the image a label belongs to, NULL for images. */
-TOME_MUST_USE bool tome_scan_input(tome_ingesting *in, const tome_input *input, const tome_geometry *like, tome_scanned *out,
-                             tome_error *err);
+TOME_MUST_USE bool tome_scan_input(tome_ingesting *in, const tome_input *input, const tome_geometry *like,
+                                   tome_scanned *out, tome_error *err);
 /* Takes the root's own path out of a sentence, in place: what is kept says nothing of the machine. */
 void tome_forget_root(const tome_input *input, char *text);
 /* Adds the volume's source files to the record, each hashed (on all cores), in slice order. */

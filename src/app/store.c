@@ -74,28 +74,6 @@ tome_store *tome_open(const char *path, tome_error *err) {
 
 tome_index *tome_store_index(const tome_store *s, tome_error *err) { return tome_index_open(s->index, true, err); }
 
-/* An id is a file's name: nothing in it may lead elsewhere. */
-static bool valid_id(const char *id) { return id && *id && *id != '.' && strlen(id) <= 200 && !strchr(id, '/'); }
-
-char *tome_case_path(const tome_store *s, const char *id, tome_error *err) {
-  char *path = NULL;
-  if (!valid_id(id))
-    tome_fail(err, TOME_USAGE, "\"%s\" cannot be a case id: 1 to 200 bytes, no '/', no leading '.'", id ? id : "");
-  else if (asprintf(&path, "%s/%s.h5", s->cases, id) < 0)
-    path = NULL;
-  if (!path) tome_fail(err, TOME_NO_MEMORY, "%s: out of memory", id ? id : "");
-  return path;
-}
-
-bool tome_fail_no_case(const tome_store *s, const char *id, tome_error *err) {
-  char near[256] = "";
-  tome_error ignored = {0};
-  TOME_AUTO_INDEX tome_index *ix = tome_index_open(s->index, false, &ignored);
-  if (ix && !tome_index_nearest(ix, id, near, sizeof near, &ignored)) near[0] = '\0';
-  if (*near) return tome_fail(err, TOME_NOT_FOUND, "%s: has no case \"%s\"; did you mean \"%s\"?", s->path, id, near);
-  return tome_fail(err, TOME_NOT_FOUND, "%s: has no case \"%s\"; tome ls lists them", s->path, id);
-}
-
 /* ---- reading -------------------------------------------------------------------------------------------- */
 
 struct tome_case {

@@ -96,6 +96,12 @@ static bool is_frame_marker(uint8_t m) { /* SOF0 … SOF15 but for the three tha
   return (m >= 0xC0 && m <= 0xCF && m != 0xC4 && m != 0xC8 && m != 0xCC) || m == 0xF7;
 }
 
+/* What may stand before it: tables, application data, comments, JPEG-LS's parameters. Not the markers without a length, which make no sense
+ * there, and of which one (01) makes dcmtk look at it for ever. */
+static bool is_table_marker(uint8_t m) {
+  return m == 0xC4 || m == 0xCC || m == 0xDB || m == 0xDD || (m >= 0xE0 && m <= 0xEF) || m == 0xF8 || m == 0xFE;
+}
+
 /* Reads the frame header that stands before any image data; false where there is none. */
 static bool read_jpeg_head(const uint8_t *d, size_t size, jpeg_head *out) {
   if (size < 4 || d[0] != 0xFF || d[1] != 0xD8) return false;
@@ -113,7 +119,7 @@ static bool read_jpeg_head(const uint8_t *d, size_t size, jpeg_head *out) {
           (jpeg_head){d[at + 4], (unsigned)d[at + 5] << 8 | d[at + 6], (unsigned)d[at + 7] << 8 | d[at + 8], d[at + 9]};
       return true;
     }
-    if (length < 2 || m == 0xDA) return false;
+    if (length < 2 || !is_table_marker(m)) return false;
     at += 2 + length;
   }
   return false;
@@ -150,7 +156,8 @@ static const char *photometric(const tome_dicom_image *i) {
   return names[i->colour];
 }
 
-static bool decode_rle(const tome_piece *p, const tome_dicom_image *i, const tome_bytes *data, void *out, tome_error *err) {
+static bool decode_rle(const tome_piece *p, const tome_dicom_image *i, const tome_bytes *data, void *out,
+                       tome_error *err) {
   const size_t pixels = pixels_of(i);
   if (!tome_rle_decode(data->data, data->size, pixels, i->samples, i->allocated / 8, out, p->path, err)) return false;
   cut_cells(i, out, pixels * i->samples);
@@ -164,7 +171,8 @@ static bool decode_jpeg(const tome_piece *p, tome_dicom_image *i, const tome_byt
   jpeg_head h = {0};
   if (!check_jpeg(p, i, data, &h, err)) return false;
   const unsigned bits = h.bits <= 8 ? 8 : 16;
-  const tome_dicom_coded c = {i->syntax, (uint16_t)i->rows, (uint16_t)i->columns, (uint16_t)i->samples, bits, photometric(i)};
+  const tome_dicom_coded c = {i->syntax, (uint16_t)i->rows, (uint16_t)i->columns, (uint16_t)i->samples,
+                              bits,      photometric(i)};
   const size_t n = pixels_of(i) * i->samples;
   if (!tome_dcmtk_decode(&c, data->data, data->size, out, n * (bits / 8), p->path, err)) return false;
   if (bits < i->allocated) widen(out, n, bits / 8, i->allocated / 8);
@@ -222,7 +230,8 @@ static bool finish_native(const tome_dicom_image *i, void *out, tome_error *err)
 static bool decode_items(const tome_piece *p, const tome_dicom_image *i, const tome_bytes *data, void *out, size_t size,
                          tome_error *err) {
   if (data->size < size)
-    return tome_fail(err, TOME_CORRUPT, "%s: frame %lld holds %zu of %zu bytes", p->path, (long long)p->frame, data->size, size);
+    return tome_fail(err, TOME_CORRUPT, "%s: frame %lld holds %zu of %zu bytes", p->path, (long long)p->frame,
+                     data->size, size);
   memcpy(out, data->data, size);
   return finish_native(i, out, err);
 }
@@ -233,10 +242,14 @@ static bool decode_coded(const tome_piece *p, tome_dicom_image *i, void *out, si
   if (!tome_dicom_open(p->path, &s, err)) return false;
   if (!tome_dicom_frame_bytes(&s, (tome_dicom_extent){p->offset, p->length}, p->path, &data, err)) return false;
   switch (i->syntax->codec) {
-    case TOME_DICOM_J2K: return decode_j2k(p, i, &data, out, err);
-    case TOME_DICOM_RLE: return decode_rle(p, i, &data, out, err);
-    case TOME_DICOM_ENCAPSULATED: return decode_items(p, i, &data, out, size, err);
-    default: return decode_jpeg(p, i, &data, out, err);
+    case TOME_DICOM_J2K:
+      return decode_j2k(p, i, &data, out, err);
+    case TOME_DICOM_RLE:
+      return decode_rle(p, i, &data, out, err);
+    case TOME_DICOM_ENCAPSULATED:
+      return decode_items(p, i, &data, out, size, err);
+    default:
+      return decode_jpeg(p, i, &data, out, err);
   }
 }
 

@@ -214,6 +214,9 @@ static bool add_image(job *j, tome_dicom_item *d, tome_piece *t, tome_error *err
   t->dtype = tome_dicom_image_dtype(&j->image);
   t->flags = tome_dicom_pack(&j->image);
   t->inverted = j->image.monochrome1 && strcmp(t->modality, "CT") != 0; /* what CT stores is HU, however it is shown */
+  if (strstr(t->image_type, "MOSAIC"))
+    t->geometry_note =
+        "a Siemens mosaic: many slices side by side in one picture, which this build does not take apart";
   read_padding(d, &j->image, t);
   return read_identity(j, d, t, err) && add_frames(j, d, t, err);
 }
@@ -272,5 +275,6 @@ bool tome_dicom_describe(const char *path, tome_pieces *out, tome_error *err) {
   tome_error why = {0};
   if (describe(&j, &why)) return true;
   out->count = before; /* frames that were read before the fault was met */
+  if (why.code == TOME_UNSUPPORTED) why.code = TOME_CORRUPT; /* no passing note: a volume without this image has a hole */
   return tome_pieces_pass_over_why(out, path, &why, err);
 }

@@ -81,8 +81,8 @@ def test_bits(t):
             good(t, f"RLE, signed {signed}, high bit {high}", save(t.path("a"), ds, RLE), want)
     for k in ({"BitsStored": 17}, {"BitsStored": 12, "HighBit": 3}, {"HighBit": 16}, {"BitsStored": 0, "HighBit": 0}):
         bad(t, f"bits {k}", save(t.path("a"), image(slice16(), **k)), "do not fit")
-    bad(t, "12 bits allocated", save(t.path("a"), image(slice16(), BitsAllocated=12)), "8, 16 and 32 are read", False)
-    bad(t, "1 bit", save(t.path("a"), image(slice16(), BitsAllocated=1, BitsStored=1)), "8, 16 and 32 are read", False)
+    bad(t, "12 bits allocated", save(t.path("a"), image(slice16(), BitsAllocated=12)), "8, 16 and 32 are read")
+    bad(t, "1 bit", save(t.path("a"), image(slice16(), BitsAllocated=1, BitsStored=1)), "8, 16 and 32 are read")
 
 
 def test_padding(t):
@@ -120,7 +120,7 @@ def test_rescale(t):
     ds = image(v)
     ds.add_new(0x00281053, "LO", "fast")
     bad(t, "slope in words", save(t.path("a"), ds), "not a number")
-    bad(t, "lookup table", save(t.path("a"), image(v, ModalityLUTSequence=sequence(LUTExplanation="x"))), "lookup table", False)
+    bad(t, "lookup table", save(t.path("a"), image(v, ModalityLUTSequence=sequence(LUTExplanation="x"))), "lookup table")
     good(t, "MONOCHROME1 CT", save(t.path("a"), image(v, PhotometricInterpretation="MONOCHROME1")), v, inverted=False)
     good(t, "MONOCHROME1 CR", save(t.path("a"), image(v, PhotometricInterpretation="MONOCHROME1", Modality="CR")), v, inverted=True)
 
@@ -141,7 +141,7 @@ def test_missing(t):
          tilt=[-18.5], acquisition=3, temporal=4)
     bad(t, "no rows", save(t.path("a"), image(v, Rows=None)), "no image")
     bad(t, "too many rows", save(t.path("a"), image(v, Rows=60000)), "60000 x 10 need 1200000 bytes of pixel data")
-    bad(t, "5 samples", save(t.path("a"), image(v, SamplesPerPixel=5)), "5 samples", False)
+    bad(t, "5 samples", save(t.path("a"), image(v, SamplesPerPixel=5)), "5 samples")
     bad(t, "frames", save(t.path("a"), image(v, NumberOfFrames=-4)), "-4 frames")
     bad(t, "too many frames", save(t.path("a"), image(v, NumberOfFrames=90000)), "90000 frames")
     good(t, "0 frames", save(t.path("a"), image(v, NumberOfFrames=0)), v)
@@ -161,8 +161,7 @@ def test_others(t):
     ds = image(slice16())
     del ds.PixelData
     bad(t, "lost pixels", save(t.path("a"), ds), "holds no pixel data")
-    bad(t, "MPEG", save(t.path("a"), encapsulate(image(slice16()), [b"MPEG"], "", False), "1.2.840.10008.1.2.4.102"), "is not read",
-        False)
+    bad(t, "MPEG", save(t.path("a"), encapsulate(image(slice16()), [b"MPEG"], "", False), "1.2.840.10008.1.2.4.102"), "is not read")
     files = FileSet()
     files.add(pydicom.dcmread(save(t.path("a"), image(slice16()))))
     files.write(t.path("disc"))
@@ -262,12 +261,15 @@ def test_colour(t):
     want = np.asarray(Image.open(out)).astype(int)
     got = np.frombuffer(raw, "u1").reshape(smooth.shape).astype(int)
     t.check(np.abs(got - want).max() <= 2, "JPEG colour", answer["error"], np.abs(got - want).max())
+    marker = out.getvalue()[:2] + b"\xff\x01" + out.getvalue()[2:]  # no length, no sense: dcmtk never gets past it
+    answer, _ = t.decode(save(t.path("a"), encapsulate(ds, [marker], JPEG), JPEG))
+    t.check("are not JPEG baseline" in answer["error"], "a marker that stands alone", answer)
     ybr = np.asarray(Image.fromarray(smooth).convert("YCbCr"))
     answer, raw = t.decode(save(t.path("a"), image(ybr, PhotometricInterpretation="YBR_FULL", **rgb)))
     got = np.frombuffer(raw, "u1").reshape(smooth.shape).astype(int)
     want = np.asarray(Image.fromarray(ybr, "YCbCr").convert("RGB")).astype(int)
     t.check(np.abs(got - want).max() <= 1, "YBR_FULL", np.abs(got - want).max())
-    bad(t, "YBR_FULL_422", save(t.path("a"), image(v, PhotometricInterpretation="YBR_FULL_422", **rgb)), "YBR_FULL_422", False)
+    bad(t, "YBR_FULL_422", save(t.path("a"), image(v, PhotometricInterpretation="YBR_FULL_422", **rgb)), "YBR_FULL_422")
 
 
 def test_dcmtk_codecs(t):
