@@ -29,21 +29,26 @@ def boxes(shape, edge):
 
 
 def timed(call):
-    start = time.perf_counter()
+    """Wall and processor time, ms."""
+    wall, cpu = time.perf_counter(), time.process_time()
     call()
-    return (time.perf_counter() - start) * 1e3
+    return (time.perf_counter() - wall) * 1e3, (time.process_time() - cpu) * 1e3
 
 
 def say(**fields):
     print(json.dumps(fields), flush=True)
 
 
+def say_times(pairs, **fields):
+    wall, cpu = zip(*pairs)
+    say(**fields, ms=round(statistics.median(wall), 3), cpu_ms=round(statistics.median(cpu), 3))
+
+
 def measure(peer, read, shape, threads, whole=True):
     if whole:
-        say(peer=peer, what="whole", threads=threads, ms=statistics.median(timed(lambda: read(())) for _ in range(ROUNDS)))
+        say_times([timed(lambda: read(())) for _ in range(ROUNDS)], peer=peer, what="whole", threads=threads)
     for edge in (96, 128):
-        times = [timed(lambda: read(box)) for box in boxes(shape, edge)]
-        say(peer=peer, what="box", edge=edge, threads=threads, ms=statistics.median(times))
+        say_times([timed(lambda: read(box)) for box in boxes(shape, edge)], peer=peer, what="box", edge=edge, threads=threads)
 
 
 def run_h5py(path):

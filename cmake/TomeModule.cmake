@@ -48,5 +48,5 @@ function(tome_test name)
   target_link_libraries(test_${name} PRIVATE ${T_SEES} ${T_LIBS} tome_public tome_flags Threads::Threads m)
   add_test(NAME ${name} COMMAND test_${name} ${T_ARGS} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77
-    ENVIRONMENT "TOME_DATA=${CMAKE_SOURCE_DIR}/../shared/data;TOME_TMP=${CMAKE_BINARY_DIR}/tmp;ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1")
+    ENVIRONMENT "TOME_DATA=${CMAKE_SOURCE_DIR}/../shared/data;TOME_TMP=${CMAKE_BINARY_DIR}/tmp;ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1;LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/support/leaks.supp:print_suppressions=0")
 endfunction()

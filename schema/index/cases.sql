@@ -19,7 +19,7 @@ SELECT
   h.hu_p005, h.hu_p05, h.hu_p25, h.hu_p50, h.hu_p75, h.hu_p95, h.hu_p995,
   i.padding,
   (SELECT group_concat(name, ',') FROM (SELECT DISTINCT name FROM labels WHERE case_id = i.id ORDER BY map, value)) AS labels,
-  CAST((SELECT count(*) FROM problems WHERE case_id = i.id AND refused = 0) AS INTEGER) AS problems,
+  CAST((SELECT count(*) FROM problems WHERE case_id = i.id AND refused = 0 AND severity <> 'info') AS INTEGER) AS problems,
   CAST((SELECT count(*) FROM repairs WHERE case_id = i.id) AS INTEGER) AS repairs,
   (SELECT path FROM sources WHERE case_id = i.id AND role = 'image' ORDER BY number LIMIT 1) AS source,
   CAST((SELECT count(*) FROM sources WHERE case_id = i.id) AS INTEGER) AS source_files,

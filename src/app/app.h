@@ -64,6 +64,8 @@ TOME_MUST_USE bool tome_refuse(tome_ingesting *in, const char *id, const char *p
 typedef struct tome_scanned {
   tome_pieces pieces;
   tome_stack_result stacked;
+  const tome_passed_over
+      *damaged; /* a file that could not be read, beside series that could; in `pieces`; NULL: none */
 } tome_scanned;
 void tome_scanned_clear(tome_scanned *s);
 /* `like`: the image a label belongs to, NULL for images. */
@@ -99,6 +101,7 @@ TOME_MUST_USE bool tome_align_label(tome_volume *label, const tome_geometry *ima
                                     size_t size, tome_error *err);
 
 /* ---- merge.c: "liver=1,livertumor*=2" --- */
+TOME_MUST_USE bool tome_merging_check(const char *rows, tome_error *err); /* TOME_USAGE where they are malformed */
 TOME_MUST_USE tome_merging *tome_merging_new(const char *rows, const tome_geometry *g, tome_error *err);
 void tome_merging_free(tome_merging *m);
 /* Paints the voxels of `map` whose value's name (or the map's name) a row matches. Later rows lie on top, whatever order maps come in. */

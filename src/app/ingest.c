@@ -30,6 +30,12 @@ static size_t series_number(const tome_pieces *p, const char *uid, size_t *all) 
   return found;
 }
 
+static size_t series_count(const tome_pieces *p) {
+  size_t all;
+  (void)series_number(p, "", &all);
+  return all;
+}
+
 /* <id> where one series gives one volume; <id>.<series> where there are several series; .<part> more where one series gives several
  * volumes (split at gaps, time points). Series are numbered over all there are, refused ones too: an id stays what it is when another
  * series is mended. */
@@ -103,7 +109,8 @@ static bool ingest_volumes(tome_ingesting *in, const tome_case_input *ci, const 
   return true;
 }
 
-/* A volume without one of its slices would look whole where the slice is the first or the last. */
+/* A volume without one of its slices would look whole where the slice is the first or the last. Where the folder holds several series, nobody knows whose slice
+ * it was: the file is refused, the series are taken, and each says so among its problems. */
 static bool refuse_damaged(tome_ingesting *in, const tome_case_input *ci, const tome_passed_over *damaged,
                            tome_error *err) {
   char named[1200], text[1400];
@@ -118,7 +125,9 @@ static bool ingest_input(tome_ingesting *in, const tome_case_input *ci, tome_err
   if (!tome_scan_input(in, &ci->image, NULL, &s, &e)) return refuse_or_stop(in, ci, ci->id, &e, err);
   const tome_passed_over *damaged = NULL;
   say_passed(in, ci, &s.pieces, &damaged);
-  if (damaged) return refuse_damaged(in, ci, damaged, err);
+  if (damaged && !refuse_damaged(in, ci, damaged, err)) return false;
+  if (damaged && series_count(&s.pieces) <= 1) return true; /* it can only be a slice of that one */
+  s.damaged = damaged;
   if (!s.pieces.count && in->opt->image) /* said outright to be an image */
     return tome_refuse(in, ci->id, ci->image.shown, TOME_UNSUPPORTED, "holds no image that this build reads", err);
   return refuse_faults(in, ci, &s, err) && ingest_volumes(in, ci, &s, err);
@@ -141,6 +150,8 @@ static bool make_plan(tome_ingesting *in, tome_plan *plan, tome_error *err) {
   const tome_ingest_options *o = in->opt;
   if (o->image) return tome_plan_one(o->id, o->image, o->labels, o->label_count, plan, err);
   if (!o->root_count) return tome_fail(err, TOME_USAGE, "nothing to ingest: name a folder or a file");
+  const tome_progress looking = {.phase = "look", .item = ""};
+  tome_report(in->run, &looking);
   for (size_t i = 0; i < o->root_count; i++)
     if (!tome_plan_root(o->roots[i], o->layout, in->run, plan, err)) return false;
   return true;
@@ -176,6 +187,7 @@ static double now_seconds(void) {
 }
 
 static bool prepare(tome_ingesting *in, tome_error *err) {
+  if (in->opt->merge && !tome_merging_check(in->opt->merge, err)) return false;
   tome_draft_sweep(in->store->cases);
   tome_draft_sweep(in->store->refused);
   tome_draft_sweep(in->store->path);

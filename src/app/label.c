@@ -37,10 +37,12 @@ bool tome_put_map(tome_ingesting *in, const tome_volume *map, const char *name, 
 }
 
 static bool explain_shapes(const char *map, const tome_geometry *l, const tome_geometry *i, tome_error *err) {
-  return tome_fail(err, TOME_GEOMETRY,
-                   "label %s: is %lldx%lldx%lld voxels, its image %lldx%lldx%lld; they are not of one grid", map,
-                   (long long)l->shape[0], (long long)l->shape[1], (long long)l->shape[2], (long long)i->shape[0],
-                   (long long)i->shape[1], (long long)i->shape[2]);
+  return tome_fail(
+      err, TOME_GEOMETRY,
+      "label %s: is %lldx%lldx%lld voxels, its image %lldx%lldx%lld; they are not of one grid: find the label "
+      "drawn on this image, or bring it onto the image's grid first",
+      map, (long long)l->shape[0], (long long)l->shape[1], (long long)l->shape[2], (long long)i->shape[0],
+      (long long)i->shape[1], (long long)i->shape[2]);
 }
 
 /* Same shape, elsewhere in the patient: says where, or takes the image's word where told. */

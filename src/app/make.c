@@ -11,6 +11,7 @@
 typedef struct making {
   tome_ingesting *in;
   const tome_case_input *input;
+  const tome_scanned *scanned;
   const tome_stacked *stacked;
   const char *id;
   tome_scanned *labels; /* one an input label; in `record`'s arena */
@@ -72,7 +73,14 @@ static bool take_notes(making *m, tome_error *err) {
     tome_say(m->in, TOME_EVENT_NOTE, m->id, m->input->image.shown, text);
     if (!tome_record_problem(&m->record, TOME_INFO, "geometry-note", "", err, "%s", text)) return false;
   }
-  return true;
+  const tome_passed_over *damaged = m->scanned->damaged;
+  return !damaged ||
+         tome_record_problem(
+             &m->record, TOME_ERROR, "damaged-neighbour",
+             "fetch that file again, or move it away, then ingest with --replace", err,
+             "%s lies in the same folder and cannot be read: if it is a slice of this series, the volume is "
+             "one slice short",
+             tome_basename(damaged->path));
 }
 
 /* Scans the labels' headers, so that the sources (and with them "is it in already?") are known before a voxel is read. */
@@ -106,20 +114,32 @@ static bool take_sources(making *m, bool with_labels, tome_error *err) {
          (!with_labels || scan_labels(m, err)) && tome_hash_sources(&m->record, part, err);
 }
 
+static bool say_skipped(making *m, const char *other, const char *hint) {
+  char text[400];
+  const bool renamed = strcmp(other, m->id) != 0;
+  snprintf(text, sizeof text, "is in already%s%s%s", renamed ? " as " : "", renamed ? other : "", hint);
+  tome_say(m->in, TOME_EVENT_SKIPPED, m->id, m->input->image.shown, text);
+  return true;
+}
+
+/* True where the case file of this id was made from the very same sources: another ingest put it in a moment ago, or a crash kept it
+ * out of the index. */
+static bool same_sources_in_place(const making *m) {
+  TOME_CLEANUP(tome_record_clear) tome_record there = {0};
+  tome_error unreadable = {0};
+  return tome_read_record(m->in->store, m->id, &there, &unreadable) &&
+         strcmp(there.source_hash, m->record.source_hash) == 0;
+}
+
 /* *skip: nothing to do. Fails where another case has this id. */
 static bool already_in(making *m, bool *skip, tome_error *err) {
-  char other[256] = "", text[400];
+  char other[256] = "";
   *skip = false;
   if (m->in->opt->replace) return true;
   if (!tome_index_by_source(m->in->index, m->record.source_hash, other, sizeof other, err)) return false;
-  if (*other) {
-    *skip = true;
-    snprintf(text, sizeof text, "is in already%s%s; --replace ingests it again", strcmp(other, m->id) ? " as " : "",
-             strcmp(other, m->id) ? other : "");
-    tome_say(m->in, TOME_EVENT_SKIPPED, m->id, m->input->image.shown, text);
-    return true;
-  }
+  if (*other) return *skip = say_skipped(m, other, "; --replace ingests it again");
   if (!tome_file_exists(m->target)) return true;
+  if (same_sources_in_place(m)) return *skip = say_skipped(m, m->id, "");
   return tome_fail(err, TOME_EXISTS,
                    "a case \"%s\" is in the store already, made from other files; --replace puts this one in its place",
                    m->id);
@@ -180,7 +200,7 @@ static bool make_labels(making *m, tome_error *err) {
 
 /* The draft was just locked by this process and HDF5 has its own descriptor on it: finish, then rename. A case of the same id that another process put in
  * meanwhile is never overwritten unasked. */
-static bool put_in_place(making *m, tome_error *err) {
+static bool put_in_place(making *m, bool *skip, tome_error *err) {
   const char *identity = m->in->opt->keep_identity ? m->stacked->order[0]->identity : NULL;
   if (!tome_case_writer_record(m->writer, &m->record, identity, err)) return false;
   tome_case_writer *w = m->writer;
@@ -188,8 +208,8 @@ static bool put_in_place(making *m, tome_error *err) {
   if (!tome_case_writer_finish(w, err)) return false;
   tome_error e = {0};
   if (!tome_draft_commit(&m->draft, m->in->opt->replace, &e)) {
-    if (e.code != TOME_EXISTS) return tome_fail(err, e.code, "%s", e.message);
-    return tome_fail(err, e.code, "a case \"%s\" was put in meanwhile by another ingest; run this one again", m->id);
+    if (e.code == TOME_EXISTS && same_sources_in_place(m)) return *skip = say_skipped(m, m->id, "");
+    return tome_fail(err, e.code, "%s", e.message);
   }
   return tome_file_size(m->target, &m->record.stored_bytes, err) && tome_index_put(m->in->index, &m->record, err);
 }
@@ -213,12 +233,17 @@ static bool tell(making *m, tome_error *err) {
 bool tome_make_case(tome_ingesting *in, const tome_case_input *input, const tome_scanned *image, size_t volume,
                     const char *id, bool with_labels, tome_error *err) {
   TOME_CLEANUP(making_clear)
-  making m = {.in = in, .input = input, .stacked = &image->stacked.volumes[volume], .id = id, .draft = {.fd = -1}};
+  making m = {.in = in,
+              .input = input,
+              .scanned = image,
+              .stacked = &image->stacked.volumes[volume],
+              .id = id,
+              .draft = {.fd = -1}};
   bool skip = false;
   if (!(m.target = tome_case_path(in->store, id, err)) || !take_header(&m, err) || !take_notes(&m, err) ||
       !take_sources(&m, with_labels, err) || !already_in(&m, &skip, err))
     return false;
   if (skip) return tome_refusal_drop(in->store, in->index, id, err);
   return load_image(&m, err) && tome_find_image_problems(in->index, &m.record, err) && write_image(&m, err) &&
-         make_labels(&m, err) && put_in_place(&m, err) && tell(&m, err);
+         make_labels(&m, err) && put_in_place(&m, &skip, err) && (skip || tell(&m, err));
 }

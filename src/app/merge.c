@@ -42,6 +42,13 @@ static bool parse_rows(tome_merging *m, const char *text, tome_error *err) {
   return m->count || tome_fail(err, TOME_USAGE, "merge \"%s\": no rows; wanted NAME=VALUE,…", text);
 }
 
+bool tome_merging_check(const char *rows, tome_error *err) {
+  tome_merging m = {0};
+  const bool ok = parse_rows(&m, rows, err);
+  tome_arena_clear(&m.arena);
+  return ok;
+}
+
 tome_merging *tome_merging_new(const char *rows, const tome_geometry *g, tome_error *err) {
   tome_merging *m = tome_alloc_zero(1, sizeof *m, "merge", err);
   if (!m) return NULL;

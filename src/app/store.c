@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "app/app.h"
 
@@ -20,6 +21,10 @@ static bool set_paths(tome_store *s, const char *path) {
 }
 
 static tome_store *store_new(const char *path, tome_error *err) {
+  if (!*path) { /* "" + "/cases" would be a store in the root folder */
+    tome_fail(err, TOME_USAGE, "a store needs a path; this one is empty");
+    return NULL;
+  }
   tome_store *s = tome_alloc_zero(1, sizeof *s, path, err);
   if (!s || set_paths(s, path)) return s;
   tome_close(s);
@@ -64,7 +69,9 @@ bool tome_create(const char *path, tome_error *err) {
 tome_store *tome_open(const char *path, tome_error *err) {
   tome_store *s = store_new(path, err);
   if (!s || tome_is_folder(s->cases)) return s;
-  if (tome_file_exists(path))
+  if (access(s->cases, X_OK) != 0 && errno == EACCES)
+    tome_fail_errno(err, "%s: cannot be opened", path);
+  else if (tome_file_exists(path))
     tome_fail(err, TOME_NOT_FOUND, "%s: is not a Tome store (it has no folder \"cases\")", path);
   else
     tome_fail(err, TOME_NOT_FOUND, "%s: no such store; tome init makes one", path);

@@ -1,6 +1,7 @@
 /* A folder walked once into a flat list in natural order. */
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +14,7 @@ enum { DEEPEST = 32 }; /* folders below the root; also what ends a loop of links
 typedef struct walk {
   tome_tree *tree;
   const tome_run *run;
+  const char *marker;
   dev_t dev[DEEPEST + 1]; /* the folders above, to see loops of symbolic links */
   ino_t ino[DEEPEST + 1];
 } walk;
@@ -55,6 +57,12 @@ static bool loops(const walk *w, const struct stat *st, int depth) {
   return false;
 }
 
+static bool is_marked(const walk *w, const char *folder) {
+  char path[4096];
+  return w->marker && snprintf(path, sizeof path, "%s/%s", folder, w->marker) < (int)sizeof path &&
+         tome_file_exists(path);
+}
+
 static bool walk_folder(walk *w, const char *full, const char *path, int depth, tome_error *err);
 
 static bool walk_one(walk *w, const char *full, const char *path, int depth, tome_error *err) {
@@ -62,6 +70,7 @@ static bool walk_one(walk *w, const char *full, const char *path, int depth, tom
   if (stat(full, &st) != 0) return true; /* a dangling link, or gone meanwhile */
   if (S_ISREG(st.st_mode)) return add_entry(w->tree, path, full, false, (uint64_t)st.st_size, err);
   if (!S_ISDIR(st.st_mode) || depth >= DEEPEST || loops(w, &st, depth)) return true;
+  if (is_marked(w, full)) return true;
   w->dev[depth] = st.st_dev;
   w->ino[depth] = st.st_ino;
   return add_entry(w->tree, path, full, true, 0, err) && walk_folder(w, full, path, depth + 1, err);
@@ -85,9 +94,9 @@ static bool walk_folder(walk *w, const char *full, const char *path, int depth, 
   return true;
 }
 
-bool tome_tree_walk(const char *root, tome_tree *out, const tome_run *run, tome_error *err) {
+bool tome_tree_walk(const char *root, const char *marker, tome_tree *out, const tome_run *run, tome_error *err) {
   tome_tree t = {0};
-  walk w = {.tree = &t, .run = run};
+  walk w = {.tree = &t, .run = run, .marker = marker};
   struct stat st;
   if (stat(root, &st) != 0) return tome_fail_errno(err, "%s: cannot be read", root);
   w.dev[0] = st.st_dev;

@@ -108,6 +108,8 @@ static bool operands_fit(const cli_args *args, tome_error *err) {
     most = strstr(w, "...") && strcspn(w, ".") < length ? (size_t)-1 : most + 1;
     w = next;
   }
+  if (args->operand_count > 0 && strncmp(verb->operands, "STORE", 5) == 0 && !*args->operands[0])
+    return cli_fail(err, "the name of STORE is empty: tome %s %s", verb->name, verb->operands);
   if (args->operand_count <= most) return true;
   return cli_fail(err, "%s does not know what to do with \"%s\": tome %s%s%s", verb->name, args->operands[most],
                   verb->name, *verb->operands ? " " : "", verb->operands);

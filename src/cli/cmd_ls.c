@@ -144,6 +144,13 @@ static void print_json(const cli_kept *k, const place *order) {
   cli_json_close(&j, ']');
 }
 
+/* SQLite's sentence says what, not where. */
+static int bad_where(const char *where, const tome_error *err) {
+  if (err->code != TOME_USAGE) return cli_failed(err);
+  cli_error("--where \"%s\": %s", where, err->message);
+  return CLI_USAGE;
+}
+
 static int run(const cli_args *args) {
   tome_error err = {0};
   cli_output how;
@@ -153,7 +160,7 @@ static int run(const cli_args *args) {
   const char *where = cli_text(args, "where");
   CLI_AUTO_TEXT char *sql = where ? cli_printf("%s WHERE (%s\n)", select_cases, where) : cli_dup(select_cases);
   CLI_AUTO_KEPT cli_kept kept = {0};
-  if (!cli_kept_query(&kept, store, sql, NULL, &err)) return cli_failed(&err);
+  if (!cli_kept_query(&kept, store, sql, NULL, &err)) return where ? bad_where(where, &err) : cli_failed(&err);
   place *order = in_order(&kept);
   if (how == CLI_JSON)
     print_json(&kept, order);

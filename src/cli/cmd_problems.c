@@ -40,6 +40,17 @@ static int print_rows(const cli_kept *k, const char *store, cli_output how) {
   return CLI_OK;
 }
 
+/* A mistyped id has no problems either: it must be a case, or a source that was refused. */
+static bool known(tome_store *store, const char *id, tome_error *err) {
+  CLI_AUTO_KEPT cli_kept rows = {0};
+  if (!cli_kept_query(&rows, store, "SELECT 1 FROM cases WHERE id = ?1 UNION SELECT 1 FROM problems WHERE case_id = ?1",
+                      id, err))
+    return false;
+  if (rows.rows > 0) return true;
+  CLI_AUTO_CASE tome_case *opened = tome_case_open(store, id, err); /* for its sentence, which knows the nearest one */
+  return opened != NULL;
+}
+
 static int run(const cli_args *args) {
   tome_error err = {0};
   cli_output how;
@@ -52,7 +63,7 @@ static int run(const cli_args *args) {
                  " >= %d %s ORDER BY " RANK " DESC, case_id, number",
                  cli_choice(args, "severity"), id ? "AND case_id = ?1" : "");
   CLI_AUTO_KEPT cli_kept kept = {0};
-  if (!cli_kept_query(&kept, store, sql, id, &err)) return cli_failed(&err);
+  if ((id && !known(store, id, &err)) || !cli_kept_query(&kept, store, sql, id, &err)) return cli_failed(&err);
   return print_rows(&kept, id ? id : args->operands[0], how);
 }
 

@@ -66,6 +66,20 @@ static void print_foreground(const tome_fingerprint *f) {
          cli_units_hu(f->window_width).s);
 }
 
+/* A name that no case has is mistyped: said so, with the nearest one. */
+static int absent(tome_store *store, const char *name) {
+  tome_error err = {0};
+  CLI_AUTO_KEPT cli_kept known = {0};
+  cli_near near = {.word = name};
+  if (!cli_kept_query(&known, store, "SELECT DISTINCT name FROM labels", NULL, &err)) return cli_failed(&err);
+  for (size_t r = 0; r < known.rows; r++) cli_near_try(&near, cli_kept_text(&known, r, "name"));
+  if (near.best)
+    cli_error("no case has a structure \"%s\": did you mean %s?", name, near.best);
+  else
+    cli_error("no case has a structure \"%s\": tome ls %s shows which there are", name, tome_path(store));
+  return CLI_REFUSED;
+}
+
 static int run(const cli_args *args) {
   tome_error err = {0};
   CLI_AUTO_STORE tome_store *store = tome_open(args->operands[0], &err);
@@ -73,6 +87,7 @@ static int run(const cli_args *args) {
   tome_fingerprint f = {0};
   const char *label = cli_text(args, "label");
   if (!tome_fingerprint_of(store, label, &f, &err)) return cli_failed(&err);
+  if (label && f.cases_with_label == 0) return absent(store, label);
   if (cli_given(args, "json")) {
     print_json(&f, label);
     return CLI_OK;

@@ -1,7 +1,9 @@
 /* ingest_report.c - what an ingest tells, for people and for programs. */
 #include "cli/ingest_report.h"
 
+#include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/args.h"
 #include "cli/interrupt.h"
@@ -30,9 +32,32 @@ static void json_event(const tome_event *e) {
   cli_progress_release();
 }
 
+static const char *last_name(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash ? slash + 1 : path;
+}
+
+/* Whether `text` begins with "name: ". */
+static bool opens_with(const char *text, const char *name) {
+  size_t n = strlen(name);
+  return n > 0 && strncmp(text, name, n) == 0 && strncmp(text + n, ": ", 2) == 0;
+}
+
+/* Whether the sentence itself says which file it is about, by its last name or by the part of the path before its first colon. */
+static bool names_file(const char *text, const char *path) {
+  const char *colon = strstr(text, ": ");
+  size_t n = colon ? (size_t)(colon - text) : 0;
+  return strstr(text, last_name(path)) || (n > 0 && memmem(path, strlen(path), text, n));
+}
+
 /* "volume-3: slices 3 and 4 …": the case, where there is none the file, and nothing twice. */
 static char *sentence(const tome_event *e) {
-  const char *who = e->id && *e->id ? e->id : e->path ? e->path : "", *text = e->text ? e->text : "";
+  const char *id = e->id ? e->id : "", *path = e->path ? e->path : "", *text = e->text ? e->text : "";
+  if (!*id && *path && names_file(text, path)) return cli_dup(text);
+  const char *who = *id ? id : path, *folder = last_name(path);
+  if (opens_with(text, who)) return cli_dup(text);
+  size_t w = strlen(who), f = strlen(folder);
+  if (opens_with(text, folder) && w > f && strcmp(who + w - f, folder) == 0) text += f + 2; /* "bad_001: 001: …" */
   return cli_printf("%s%s%s", who, *who && *text ? ": " : "", text);
 }
 
@@ -59,6 +84,46 @@ static void say_list(char *const *lines, size_t count) {
   for (size_t i = 0; i < count; i++) cli_say("  %s", lines[i]);
 }
 
+/* What a line says, without the case or file that it says it of. */
+static const char *said(const char *line) {
+  const char *colon = strstr(line, ": ");
+  return colon ? colon + 2 : line;
+}
+
+/* Whether two lines say the same but for the numbers in it: "the file holds 20 volumes; this is number 1", "… number 2". */
+static bool alike(const char *a, const char *b) {
+  while (*a && *b) {
+    if (isdigit((unsigned char)*a) && isdigit((unsigned char)*b)) {
+      a += strspn(a, "0123456789");
+      b += strspn(b, "0123456789");
+    } else if (*a++ != *b++) {
+      return false;
+    }
+  }
+  return *a == *b;
+}
+
+/* The first few notes; those that say the same of other cases are counted beside the first one. */
+static void say_notes(char *const *lines, size_t count) {
+  bool *told = cli_alloc(count, sizeof *told);
+  size_t shown = 0, left = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (told[i]) continue;
+    size_t more = 0;
+    for (size_t j = i + 1; j < count && shown < NOTES_SHOWN; j++)
+      if (!told[j] && alike(said(lines[i]), said(lines[j]))) more += told[j] = true;
+    if (shown == NOTES_SHOWN)
+      left++;
+    else if (more > 0)
+      cli_say("  %s (and %zu more like it)", lines[i], more);
+    else
+      cli_say("  %s", lines[i]);
+    shown += shown < NOTES_SHOWN;
+  }
+  if (left > 0) cli_say("  and %zu more: --verbose tells all", left);
+  free(told);
+}
+
 /* Refusals are always told; notes to those who did not ask for quiet, and only the first of them. In JSON all of it was told already. */
 static void say_lists(const ingest_report *r) {
   if (r->json) return;
@@ -67,10 +132,8 @@ static void say_lists(const ingest_report *r) {
     say_list(r->refused, r->refused_count);
   }
   if (r->note_count == 0) return;
-  bool many = r->note_count > NOTES_SHOWN;
   cli_say("noted:");
-  say_list(r->notes, many ? NOTES_SHOWN : r->note_count);
-  if (many) cli_say("  and %zu more: --verbose tells all", r->note_count - NOTES_SHOWN);
+  say_notes(r->notes, r->note_count);
 }
 
 static void say_summary(const tome_ingest_summary *s) {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/args.h"
+#include "cli/interrupt.h"
 #include "cli/progress.h"
 
 void cli_put_clean(FILE *out, const char *text) {
@@ -54,7 +55,7 @@ void cli_say(const char *fmt, ...) {
 
 int cli_failed(const tome_error *err) {
   cli_error("%s", err->message[0] ? err->message : "failed without saying why");
-  if (err->code == TOME_CANCELLED) return CLI_STOPPED;
+  if (err->code == TOME_CANCELLED && cli_interrupted()) return 128 + cli_interrupted();
   return err->code == TOME_USAGE ? CLI_USAGE : CLI_REFUSED;
 }
 

@@ -7,7 +7,9 @@
 #include "cli/say.h"
 #include "cli/term.h"
 
-enum { GAP = 2, NARROWEST = 6 }; /* columns between two; a text column is not cut below this */
+/* columns between two; a text column is not cut below this; the first one, which tells rows apart, not before the others are;
+ * from so many columns on rows that do not fit are told one name a line */
+enum { GAP = 2, NARROWEST = 6, FIRST_KEEPS = 24, RECORDS_FROM = 8 };
 
 struct cli_table {
   size_t columns, rows;
@@ -25,11 +27,13 @@ static char *clean(const char *text) {
   return copy;
 }
 
-/* Digits, signs and what stands between them in shapes, spacings, times. */
+/* Digits, signs and what stands between them in shapes, spacings, times; but no DICOM UID, whose points are too many. */
 static bool looks_number(const char *s) {
+  int points = 0;
   if (strcmp(s, "-") == 0) return true; /* not known */
   if (!strpbrk(s, "0123456789") || !strchr("0123456789+-.", *s)) return false;
-  for (; *s; s++) {
+  for (; *s && points < 2; s++) {
+    points = *s == '.' ? points + 1 : strchr("0123456789", *s) ? points : 0;
     if (strncmp(s, "×", strlen("×")) == 0)
       s += strlen("×") - 1;
     else if (strncmp(s, "…", strlen("…")) == 0)
@@ -37,7 +41,7 @@ static bool looks_number(const char *s) {
     else if (!strchr("0123456789+-.,:/x%e ", *s))
       return false;
   }
-  return true;
+  return points < 2;
 }
 
 static void put_row(cli_table *t, const char *const *cells) {
@@ -82,17 +86,20 @@ static size_t total(const size_t *widths, size_t columns) {
   return sum;
 }
 
-/* Takes columns away from the widest text column, one by one, until the table fits or nothing more can be cut. */
-static void fit(const cli_table *t, size_t *widths, size_t width) {
+static bool is_right(const cli_table *t, size_t c) { return t->right[c] && t->filled[c]; }
+
+/* Takes columns away from the widest text column, one by one, until the table fits (true) or nothing more can be cut. */
+static bool fit(const cli_table *t, size_t *widths, size_t width, size_t first_keeps) {
   while (total(widths, t->columns) > width) {
     size_t widest = t->columns;
     for (size_t c = 0; c < t->columns; c++)
-      if (!(t->right[c] && t->filled[c]) && widths[c] > NARROWEST &&
+      if (!is_right(t, c) && widths[c] > (c == 0 ? first_keeps : NARROWEST) &&
           (widest == t->columns || widths[c] > widths[widest]))
         widest = c;
-    if (widest == t->columns) return;
+    if (widest == t->columns) return false;
     widths[widest]--;
   }
+  return true;
 }
 
 static void put_blanks(FILE *out, size_t n) { fprintf(out, "%*s", (int)n, ""); }
@@ -110,12 +117,26 @@ static void print_cell(FILE *out, const char *text, size_t width, bool right, bo
   if (!right && !last) put_blanks(out, width - wide);
 }
 
-static bool is_right(const cli_table *t, size_t c) { return t->right[c] && t->filled[c]; }
+/* A table of too many columns for the screen: "name  value" lines, what is empty left out, a blank line between two rows. */
+static void print_records(const cli_table *t, FILE *out, bool bold) {
+  size_t names = 0;
+  for (size_t c = 0; c < t->columns; c++) {
+    size_t wide = cli_text_width(t->cells[c]);
+    if (wide > names) names = wide;
+  }
+  for (size_t r = 1; r < t->rows; r++) {
+    if (r > 1) fputc('\n', out);
+    for (size_t c = 0; c < t->columns; c++) {
+      const char *text = t->cells[r * t->columns + c];
+      if (!*text) continue;
+      fprintf(out, "%s%s%s", bold ? "\033[1m" : "", t->cells[c], bold ? "\033[0m" : "");
+      put_blanks(out, names - cli_text_width(t->cells[c]) + GAP);
+      fprintf(out, "%s\n", text); /* whole: a UID is there to be copied */
+    }
+  }
+}
 
-void cli_table_print(const cli_table *t, FILE *out, int width, bool bold) {
-  size_t *widths = cli_alloc(t->columns, sizeof *widths);
-  memcpy(widths, t->widths, t->columns * sizeof *widths);
-  if (width > 0) fit(t, widths, (size_t)width);
+static void print_lines(const cli_table *t, FILE *out, const size_t *widths, bool bold) {
   for (size_t r = 0; r < t->rows; r++) {
     char *const *row = t->cells + r * t->columns;
     size_t last = t->columns; /* nothing but blanks comes after it */
@@ -128,6 +149,16 @@ void cli_table_print(const cli_table *t, FILE *out, int width, bool bold) {
     if (r == 0 && bold) fputs("\033[0m", out);
     fputc('\n', out);
   }
+}
+
+void cli_table_print(const cli_table *t, FILE *out, int width, bool bold) {
+  size_t *widths = cli_alloc(t->columns, sizeof *widths), room = width > 0 ? (size_t)width : 0;
+  memcpy(widths, t->widths, t->columns * sizeof *widths);
+  bool fits = room == 0 || fit(t, widths, room, FIRST_KEEPS) || fit(t, widths, room, NARROWEST);
+  if (fits || t->columns < RECORDS_FROM || t->rows < 2)
+    print_lines(t, out, widths, bold);
+  else
+    print_records(t, out, bold);
   free(widths);
 }
 

@@ -70,7 +70,10 @@ bool tome_box_parse(const char *text, const int64_t shape[3], tome_box *out, tom
         *p != (i < 2 ? ',' : '\0'))
       return tome_fail(err, TOME_USAGE, "box \"%s\": wanted z0:z1,y0:y1,x0:x1, as in 0:16,100:228,:", text);
     p++;
-    if (b.lo[i] < 0 || b.hi[i] > shape[i] || b.lo[i] >= b.hi[i])
+    if (b.lo[i] >= b.hi[i])
+      return tome_fail(err, TOME_USAGE, "box \"%s\": %c from %lld to %lld is empty", text, axis[i], (long long)b.lo[i],
+                       (long long)b.hi[i]);
+    if (b.lo[i] < 0 || b.hi[i] > shape[i])
       return tome_fail(err, TOME_USAGE, "box \"%s\": %c runs from %lld to %lld, but the volume from 0 to %lld", text,
                        axis[i], (long long)b.lo[i], (long long)b.hi[i], (long long)shape[i]);
   }

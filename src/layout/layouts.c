@@ -81,7 +81,7 @@ bool tome_plan_root(const char *root, const char *only, const tome_run *run, tom
   if (!is_known(only)) return unknown(only, err);
   tome_tree tree = {0};
   tome_scan scan = {0};
-  if (!tome_tree_walk(root, &tree, run, err)) return false;
+  if (!tome_tree_walk(root, TOME_STORE_MARK, &tree, run, err)) return false;
   bool ok = tome_scan_open(&tree, run, &scan, err);
   if (ok) {
     ok = plan_tree(&scan, only, plan, err);

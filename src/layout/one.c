@@ -31,7 +31,7 @@ static size_t own_name_before(const char *path, size_t at, const char *name) {
 /* The files that a path stands for. The scan is left open for its names. */
 static bool open_input(const char *path, tome_tree *tree, tome_scan *s, tome_plan *plan, tome_input *out,
                        tome_error *err) {
-  if (!tome_tree_walk(path, tree, NULL, err) || !tome_scan_open(tree, NULL, s, err)) return false;
+  if (!tome_tree_walk(path, TOME_STORE_MARK, tree, NULL, err) || !tome_scan_open(tree, NULL, s, err)) return false;
   tome_picks picks = {0};
   if (!pick(s, 0, 1, &picks, err)) return false;
   if (!picks.count) return tome_fail(err, TOME_NOT_FOUND, "%s: no images in this folder or its subfolders", path);

@@ -7,6 +7,9 @@
 
 #define TOME_NOWHERE SIZE_MAX
 
+/* What a folder that is a store holds: a store beside the scans is no input. */
+#define TOME_STORE_MARK "index.sqlite"
+
 typedef struct tome_folder {
   const char *path; /* relative to the root; "" is the root */
   const char *full; /* as it can be opened */

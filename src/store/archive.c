@@ -1,8 +1,9 @@
 /* The archive: one HDF5 file of external links, a handle on every case. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "store/h5.h"
+#include "store/sink.h"
 #include "store/store.h"
 
 static bool link_case(hid_t archive, const char *id, tome_error *err) {
@@ -21,11 +22,12 @@ static bool write_links(hid_t archive, const char *const *ids, size_t count, tom
 
 bool tome_archive_write(const char *path, const char *const *ids, size_t count, tome_error *err) {
   TOME_H5_LOCK;
-  TOME_H5_ID access = tome_h5_access(err);
-  if (access < 0) return false;
-  const hid_t archive = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
-  if (archive < 0) return tome_h5_fail(err, TOME_IO, "%s: cannot be created", path);
+  int failed;
+  const hid_t archive = tome_sink_create(path, &failed, err);
+  if (archive < 0) return false;
   const bool ok = write_links(archive, ids, count, err);
-  if (H5Fclose(archive) < 0 && ok) return tome_h5_fail(err, TOME_IO, "%s: cannot be completed (is the disk full?)", path);
+  if (H5Fclose(archive) < 0 && ok) return tome_h5_fail(err, TOME_IO, "%s: cannot be completed", path);
+  errno = failed;
+  if (failed) return tome_fail_errno(err, "%s: cannot be written", path);
   return ok || tome_fail_prefix(err, "%s", path);
 }

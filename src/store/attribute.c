@@ -54,7 +54,8 @@ static char *read_text(hid_t at, const char *name, tome_error *err) {
   TOME_H5_ID attribute = open_attribute(at, name, err);
   if (attribute < 0) return NULL;
   TOME_H5_ID type = H5Aget_type(attribute);
-  const size_t size = type >= 0 && H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) == 0 ? H5Tget_size(type) : 0;
+  const size_t size =
+      type >= 0 && H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) == 0 ? H5Tget_size(type) : 0;
   if (size == 0 || size > MOST_TEXT || points(attribute) != 1) {
     tome_fail(err, TOME_CORRUPT, "attribute %s is not one text of fixed length", name);
     return NULL;

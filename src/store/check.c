@@ -51,9 +51,11 @@ static bool hash_volume(const tome_case_file *f, const tome_stored_volume *v, ch
 static void check_hash(const tome_case_file *f, const tome_stored_volume *v, checking *c, const char *hash) {
   tome_error e = {0};
   if (!v->info.voxel_hash[0])
-    tome_fail(&e, TOME_CORRUPT, "%s: %s: has no voxel hash to compare with (was its record never written?)", f->path, v->name);
+    tome_fail(&e, TOME_CORRUPT, "%s: %s: has no voxel hash to compare with (was its record never written?)", f->path,
+              v->name);
   else if (strcmp(hash, v->info.voxel_hash) != 0)
-    tome_fail(&e, TOME_CORRUPT, "%s: %s: the voxels hash to %s, but were stored as %s; restore the file or ingest the case again",
+    tome_fail(&e, TOME_CORRUPT,
+              "%s: %s: the voxels hash to %s, but were stored as %s; restore the file or ingest the case again",
               f->path, v->name, hash, v->info.voxel_hash);
   if (e.code) tell(c, e.message);
 }
@@ -83,8 +85,8 @@ static bool check_record(const char *path, checking *c, tome_error *err) {
 
 static void close_file(tome_case_file **f) { tome_case_file_close(*f); }
 
-bool tome_case_file_check(const char *path, const tome_run *run, void (*finding)(void *user, const char *text), void *user,
-                          uint64_t *chunks, uint64_t *bytes, tome_error *err) {
+bool tome_case_file_check(const char *path, const tome_run *run, void (*finding)(void *user, const char *text),
+                          void *user, uint64_t *chunks, uint64_t *bytes, tome_error *err) {
   checking c = {.finding = finding, .user = user, .lock = PTHREAD_MUTEX_INITIALIZER};
   uint64_t chunks_seen = 0, bytes_seen = 0;
   tome_error e = {0};

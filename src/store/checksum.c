@@ -1,4 +1,4 @@
-/* HDF5's Fletcher32. With words w[0] ... w[n-1] the two sums are S1 = sum of w[i] and S2 = sum of (n-i)*w[i], both modulo 65535 in
+/* The two checksums of a chunk. HDF5's Fletcher32: with words w[0] ... w[n-1] the two sums are S1 = sum of w[i] and S2 = sum of (n-i)*w[i], both modulo 65535 in
  * ones' complement: a sum that is a multiple of 65535 without being 0 is written 0xffff. */
 #include "store/planes.h"
 
@@ -23,7 +23,9 @@ static void add_plain(sums *s, const uint8_t *p, size_t words) {
   s->s2 = fold(s2);
 }
 
-enum { BLOCK = 8192 }; /* words a reduction: 1024 vectors, so that 32-bit lanes cannot overflow (255*2*1024*1024/2 < 2^31) */
+enum {
+  BLOCK = 8192
+}; /* words a reduction: 1024 vectors, so that 32-bit lanes cannot overflow (255*2*1024*1024/2 < 2^31) */
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -83,5 +85,51 @@ uint32_t tome_fletcher32(const void *data, size_t size) {
     const uint8_t last[2] = {p[size - 1], 0};
     add_plain(&s, last, 1);
   }
+  return (uint32_t)(s.s2 << 16 | s.s1);
+}
+
+/* ---- Adler-32: the same two sums over single bytes, modulo 65521, the first starting at 1 ---- */
+
+enum { ADLER_MODULUS = 65521, ADLER_BLOCK = 4096 }; /* bytes a reduction: 256 vectors */
+
+static void adler_plain(sums *s, const uint8_t *p, size_t n) {
+  uint64_t s1 = s->s1, s2 = s->s2;
+  for (size_t i = 0; i < n; i++) {
+    s1 += p[i];
+    s2 += s1;
+  }
+  s->s1 = s1 % ADLER_MODULUS;
+  s->s2 = s2 % ADLER_MODULUS;
+}
+
+#ifdef __SSE2__
+static void adler_block(sums *s, const uint8_t *p, size_t vectors) {
+  const __m128i zero = _mm_setzero_si128();
+  const __m128i upper = _mm_setr_epi16(16, 15, 14, 13, 12, 11, 10, 9), lower = _mm_setr_epi16(8, 7, 6, 5, 4, 3, 2, 1);
+  __m128i plain = zero, before = zero, inside = zero;
+  for (size_t i = 0; i < vectors; i++) {
+    const __m128i v = _mm_loadu_si128((const __m128i *)(p + 16 * i));
+    before = _mm_add_epi32(before, plain);
+    plain = _mm_add_epi32(plain, _mm_sad_epu8(v, zero));
+    inside = _mm_add_epi32(inside, _mm_add_epi32(_mm_madd_epi16(_mm_unpacklo_epi8(v, zero), upper),
+                                                 _mm_madd_epi16(_mm_unpackhi_epi8(v, zero), lower)));
+  }
+  s->s2 = (s->s2 + 16 * (uint64_t)vectors * s->s1 + 16 * lanes(before) + lanes(inside)) % ADLER_MODULUS;
+  s->s1 = (s->s1 + lanes(plain)) % ADLER_MODULUS;
+}
+#else
+static void adler_block(sums *s, const uint8_t *p, size_t vectors) { adler_plain(s, p, 16 * vectors); }
+#endif
+
+uint32_t tome_adler32(const void *data, size_t size) {
+  const uint8_t *p = data;
+  sums s = {1, 0};
+  for (; size >= 16;) {
+    const size_t vectors = (size < ADLER_BLOCK ? size : ADLER_BLOCK) / 16;
+    adler_block(&s, p, vectors);
+    p += 16 * vectors;
+    size -= 16 * vectors;
+  }
+  adler_plain(&s, p, size);
   return (uint32_t)(s.s2 << 16 | s.s1);
 }

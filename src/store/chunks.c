@@ -4,9 +4,9 @@
 #include "store/case_file.h"
 
 enum {
-  CHUNK_EDGE = 32,             /* measured: schema/store.md */
+  CHUNK_EDGE = 32, /* measured: schema/store.md */
   CHUNK_VOXELS = 32 * 32 * 32,
-  MOST_CHUNKS = 1 << 22,       /* a volume of 2048x2048x1024 has 131,072 */
+  MOST_CHUNKS = 1 << 22, /* a volume of 2048x2048x1024 has 131,072 */
 };
 static const uint64_t most_chunk_bytes = (uint64_t)256 << 20;
 
@@ -32,7 +32,8 @@ void tome_chunk_shape(const int64_t shape[3], int64_t chunk[3]) {
 bool tome_chunk_grid_make(const int64_t shape[3], const int64_t chunk[3], size_t element, tome_chunk_grid *out) {
   tome_chunk_grid g = {.chunks = 1, .chunk_voxels = 1};
   size_t bytes;
-  if (!tome_shape_bytes(shape, element, &bytes) || !tome_shape_bytes(chunk, element, &bytes) || bytes > most_chunk_bytes)
+  if (!tome_shape_bytes(shape, element, &bytes) || !tome_shape_bytes(chunk, element, &bytes) ||
+      bytes > most_chunk_bytes)
     return false;
   g.chunk_voxels = bytes / element;
   for (int a = 0; a < 3; a++) {

@@ -9,13 +9,14 @@
 
 #include "base/gzip.h"
 #include "store/planes.h"
+#include "store/planes_deflate.h"
 
 /* What each codec is: its name, its range of levels, and the level that measurement chose (schema/store.md). */
 static const struct {
   const char *name;
   int least, most, usual;
 } codecs[] = {
-    [TOME_CODEC_DEFLATE] = {"deflate", 1, 12, 1},
+    [TOME_CODEC_DEFLATE] = {"deflate", 1, 12, 0},
     [TOME_CODEC_ZSTD] = {"zstd", 1, 19, 3},
     [TOME_CODEC_LZ4] = {"lz4", 1, 12, 1},
     [TOME_CODEC_NONE] = {"none", 0, 0, 0},
@@ -98,16 +99,20 @@ static bool lz4_read(const uint8_t *p, size_t size, uint8_t *out, size_t n) {
 struct tome_encoder {
   tome_pipeline pipeline;
   size_t raw_bytes;
-  uint8_t *raw, *packed; /* packed has room for raw_bytes and the checksum */
-  tome_deflater *deflater;
+  uint8_t *raw, *packed;        /* packed has room for raw_bytes and the checksum */
+  tome_planes_deflater *planes; /* deflate of level 0, shuffled */
+  tome_deflater *deflater;      /* deflate of any other kind */
   ZSTD_CCtx *zstd;
 };
 
-enum { CHECKSUM_BYTES = 4 };
+enum { CHECKSUM_BYTES = 4, FEW_BYTES = 4096, LABEL_LEVEL = 6 };
 
 static bool encoder_codec(tome_encoder *e, tome_error *err) {
-  if (e->pipeline.codec == TOME_CODEC_DEFLATE)
-    return (e->deflater = tome_deflater_new(e->pipeline.level, err)) != NULL;
+  const tome_pipeline *p = &e->pipeline;
+  if (p->codec == TOME_CODEC_DEFLATE && p->level == 0 && p->shuffle && e->raw_bytes >= FEW_BYTES)
+    return (e->planes = tome_planes_deflater_new(e->raw_bytes / p->element, err)) != NULL;
+  if (p->codec == TOME_CODEC_DEFLATE)
+    return (e->deflater = tome_deflater_new(p->level ? p->level : LABEL_LEVEL, err)) != NULL;
   if (e->pipeline.codec == TOME_CODEC_ZSTD && !(e->zstd = ZSTD_createCCtx()))
     return tome_fail(err, TOME_NO_MEMORY, "zstd: out of memory");
   return true;
@@ -127,6 +132,7 @@ tome_encoder *tome_encoder_new(const tome_pipeline *p, size_t raw_bytes, tome_er
 
 void tome_encoder_free(tome_encoder *e) {
   if (!e) return;
+  tome_planes_deflater_free(e->planes);
   tome_deflater_free(e->deflater);
   ZSTD_freeCCtx(e->zstd);
   free(e->raw);
@@ -141,13 +147,19 @@ static size_t compress(tome_encoder *e) {
   const size_t n = e->raw_bytes;
   size_t size = 0;
   switch (e->pipeline.codec) {
-    case TOME_CODEC_DEFLATE: size = tome_deflate(e->deflater, e->raw, n, e->packed, n); break;
+    case TOME_CODEC_DEFLATE:
+      size = e->planes ? tome_planes_deflate(e->planes, e->raw, e->pipeline.element, e->packed, n)
+                       : tome_deflate(e->deflater, e->raw, n, e->packed, n);
+      break;
     case TOME_CODEC_ZSTD:
       size = ZSTD_compressCCtx(e->zstd, e->packed, n, e->raw, n, e->pipeline.level);
       if (ZSTD_isError(size)) size = 0;
       break;
-    case TOME_CODEC_LZ4: size = lz4_write(e->pipeline.level, e->raw, n, e->packed, n); break;
-    case TOME_CODEC_NONE: break;
+    case TOME_CODEC_LZ4:
+      size = lz4_write(e->pipeline.level, e->raw, n, e->packed, n);
+      break;
+    case TOME_CODEC_NONE:
+      break;
   }
   return size < n ? size : 0;
 }
@@ -172,25 +184,30 @@ void tome_encode(tome_encoder *e, const uint8_t **out, size_t *size, uint32_t *m
 
 struct tome_decoder {
   tome_pipeline pipeline;
-  size_t raw_bytes;
-  uint8_t *raw;
+  size_t raw_bytes, most_chunks, stride;
+  uint8_t *raw; /* most_chunks of `stride` bytes */
+  tome_planes_inflater *planes;
+  tome_planes_stream *streams;
   tome_inflater *inflater;
   ZSTD_DCtx *zstd;
 };
 
 static bool decoder_codec(tome_decoder *d, tome_error *err) {
-  if (d->pipeline.codec == TOME_CODEC_DEFLATE) return (d->inflater = tome_inflater_new(err)) != NULL;
   if (d->pipeline.codec == TOME_CODEC_ZSTD && !(d->zstd = ZSTD_createDCtx()))
     return tome_fail(err, TOME_NO_MEMORY, "zstd: out of memory");
-  return true;
+  if (d->pipeline.codec != TOME_CODEC_DEFLATE) return true;
+  d->streams = tome_alloc_zero(d->most_chunks, sizeof *d->streams, "chunk", err);
+  return d->streams && (d->planes = tome_planes_inflater_new(err)) && (d->inflater = tome_inflater_new(err));
 }
 
-tome_decoder *tome_decoder_new(const tome_pipeline *p, size_t raw_bytes, tome_error *err) {
+tome_decoder *tome_decoder_new(const tome_pipeline *p, size_t raw_bytes, size_t most_chunks, tome_error *err) {
   tome_decoder *d = tome_alloc_zero(1, sizeof *d, "chunk", err);
   if (!d) return NULL;
   d->pipeline = *p;
   d->raw_bytes = raw_bytes;
-  d->raw = tome_alloc(raw_bytes, 1, "chunk", err);
+  d->most_chunks = most_chunks;
+  d->stride = (raw_bytes + TOME_PLANES_OUT_SLACK + 63) / 64 * 64;
+  d->raw = tome_alloc(most_chunks, d->stride, "chunk", err);
   if (d->raw && decoder_codec(d, err)) return d;
   tome_decoder_free(d);
   return NULL;
@@ -198,48 +215,77 @@ tome_decoder *tome_decoder_new(const tome_pipeline *p, size_t raw_bytes, tome_er
 
 void tome_decoder_free(tome_decoder *d) {
   if (!d) return;
+  tome_planes_inflater_free(d->planes);
   tome_inflater_free(d->inflater);
   ZSTD_freeDCtx(d->zstd);
+  free(d->streams);
   free(d->raw);
   free(d);
 }
 
-static bool decompress(tome_decoder *d, const uint8_t *data, size_t size) {
+/* Takes the checksum off the end, where there is one. NULL, or what is wrong. */
+static const char *verify(const tome_decoder *d, tome_packed_chunk *c) {
+  if (!d->pipeline.checksum) return NULL;
+  if (c->size < CHECKSUM_BYTES) return "is too short for its checksum";
+  c->size -= CHECKSUM_BYTES;
+  return tome_fletcher32(c->data, c->size) == get_le32(c->data + c->size) ? NULL
+                                                                          : "does not match its Fletcher32 checksum";
+}
+
+/* What can be said of a chunk before it is decompressed. Sets raw where it is stored as it is. */
+static const char *examine(const tome_decoder *d, tome_packed_chunk *c) {
+  const uint32_t stored = 1u << tome_pipeline_bit_codec(&d->pipeline);
+  if (c->mask & ~stored) return "skips a filter that Tome never skips";
+  const char *why = verify(d, c);
+  if (why) return why;
+  if (d->pipeline.codec != TOME_CODEC_NONE && !(c->mask & stored)) return NULL;
+  if (c->size != d->raw_bytes) return "is stored uncompressed, but not in its full size";
+  c->raw = c->data;
+  return NULL;
+}
+
+static bool waits(const tome_packed_chunk *c) { return !c->raw && !c->why; }
+
+/* The quick way, for what tome_planes_deflate wrote and a checksum vouches for. What it does not take is left waiting. */
+static void inflate_planes(tome_decoder *d, tome_packed_chunk *chunks, size_t count) {
+  size_t n = 0;
+  for (size_t i = 0; i < count; i++)
+    if (waits(&chunks[i]))
+      d->streams[n++] =
+          (tome_planes_stream){chunks[i].data, chunks[i].size, d->raw + i * d->stride, d->raw_bytes, false};
+  tome_planes_inflate(d->planes, d->streams, n);
+  n = 0;
+  for (size_t i = 0; i < count; i++)
+    if (waits(&chunks[i]) && d->streams[n++].done) chunks[i].raw = d->raw + i * d->stride;
+}
+
+static bool decompress(tome_decoder *d, const tome_packed_chunk *c, uint8_t *out) {
   const size_t n = d->raw_bytes;
   switch (d->pipeline.codec) {
-    case TOME_CODEC_DEFLATE: return tome_inflate(d->inflater, data, size, d->raw, n);
-    case TOME_CODEC_ZSTD: return ZSTD_decompressDCtx(d->zstd, d->raw, n, data, size) == n;
-    case TOME_CODEC_LZ4: return lz4_read(data, size, d->raw, n);
-    case TOME_CODEC_NONE: break;
+    case TOME_CODEC_DEFLATE:
+      return tome_inflate(d->inflater, c->data, c->size, out, n);
+    case TOME_CODEC_ZSTD:
+      return ZSTD_decompressDCtx(d->zstd, out, n, c->data, c->size) == n;
+    case TOME_CODEC_LZ4:
+      return lz4_read(c->data, c->size, out, n);
+    case TOME_CODEC_NONE:
+      break;
   }
   return false;
 }
 
-static bool refuse(const char **why, const char *text) {
-  *why = text;
-  return false;
-}
-
-/* Takes the checksum off the end, where there is one. */
-static bool verify(const tome_decoder *d, const uint8_t *data, size_t *size, const char **why) {
-  if (!d->pipeline.checksum) return true;
-  if (*size < CHECKSUM_BYTES) return refuse(why, "is too short for its checksum");
-  *size -= CHECKSUM_BYTES;
-  if (tome_fletcher32(data, *size) == get_le32(data + *size)) return true;
-  return refuse(why, "does not match its Fletcher32 checksum");
-}
-
-bool tome_decode(tome_decoder *d, const uint8_t *data, size_t size, uint32_t mask, const uint8_t **out, const char **why) {
-  const uint32_t stored = 1u << tome_pipeline_bit_codec(&d->pipeline);
-  const bool compressed = d->pipeline.codec != TOME_CODEC_NONE && !(mask & stored);
-  if (mask & ~stored) return refuse(why, "skips a filter that Tome never skips");
-  if (!verify(d, data, &size, why)) return false;
-  if (compressed) {
-    if (!decompress(d, data, size)) return refuse(why, "does not decompress to its size");
-    *out = d->raw;
-    return true;
+void tome_decode(tome_decoder *d, tome_packed_chunk *chunks, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    chunks[i].raw = NULL;
+    chunks[i].why = examine(d, &chunks[i]);
   }
-  if (size != d->raw_bytes) return refuse(why, "is stored uncompressed, but not in its full size");
-  *out = data;
-  return true;
+  if (d->planes && d->pipeline.checksum && d->pipeline.shuffle) inflate_planes(d, chunks, count);
+  for (size_t i = 0; i < count; i++) {
+    if (!waits(&chunks[i])) continue;
+    uint8_t *out = d->raw + i * d->stride;
+    if (decompress(d, &chunks[i], out))
+      chunks[i].raw = out;
+    else
+      chunks[i].why = "does not decompress to its size";
+  }
 }

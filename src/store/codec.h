@@ -13,7 +13,8 @@ typedef struct tome_pipeline {
   int level;
 } tome_pipeline;
 
-/* The level used where nobody asked for one: measured, see schema/store.md. */
+/* The level used where nobody asked for one: measured, see schema/store.md. 0 for deflate: the writer of planes_deflate.h for shuffled voxels, libdeflate's
+ * level 6 for others (labels). */
 int tome_codec_level(tome_codec codec, int asked);
 const char *tome_codec_name(tome_codec codec);
 /* TOME_USAGE where the codec or the level is none that exists. */
@@ -32,12 +33,23 @@ uint8_t *tome_encoder_raw(tome_encoder *e);
  * is stored as it is). */
 void tome_encode(tome_encoder *e, const uint8_t **out, size_t *size, uint32_t *mask);
 
-/* ---- decompressing ---- */
-/* Checks the checksum and inflates, in `raw` bytes exactly. `data` is the chunk as stored. `why` gets a phrase on failure ("its checksum is wrong"). */
+/* ---- decompressing: several chunks at a time, since two can be inflated in little more time than one ---- */
+enum { TOME_DECODE_SLACK = 128 }; /* bytes that may be read behind a chunk; what they are does not matter */
+
+typedef struct tome_packed_chunk {
+  const uint8_t *data; /* as stored, and TOME_DECODE_SLACK bytes more */
+  size_t size;
+  uint32_t mask;
+  const uint8_t *
+      raw; /* out: raw_bytes, borrowed from the decoder or from `data` until the next call; NULL where the chunk is broken … */
+  const char *why; /* … and this says how ("does not match its checksum") */
+} tome_packed_chunk;
+
 typedef struct tome_decoder tome_decoder;
-TOME_MUST_USE tome_decoder *tome_decoder_new(const tome_pipeline *p, size_t raw_bytes, tome_error *err);
+TOME_MUST_USE tome_decoder *tome_decoder_new(const tome_pipeline *p, size_t raw_bytes, size_t most_chunks,
+                                             tome_error *err);
 void tome_decoder_free(tome_decoder *d);
-/* *out: raw_bytes, borrowed from the decoder or from `data`. */
-bool tome_decode(tome_decoder *d, const uint8_t *data, size_t size, uint32_t mask, const uint8_t **out, const char **why);
+/* Verifies checksums and inflates `count` chunks, at most most_chunks. */
+void tome_decode(tome_decoder *d, tome_packed_chunk *chunks, size_t count);
 
 #endif

@@ -11,6 +11,7 @@ TOME_MUST_USE hid_t tome_driver_open(const char *path, tome_error *err);
 /* A descriptor of the very file that HDF5 reads, for the caller to close, and its size. */
 TOME_MUST_USE bool tome_driver_descriptor(hid_t file, int *fd, uint64_t *size, tome_error *err);
 /* Where the chunk that starts at voxel `at` lies; `set` is in `file`. */
-TOME_MUST_USE bool tome_driver_chunk(hid_t file, hid_t set, const hsize_t at[3], tome_chunk_place *out, tome_error *err);
+TOME_MUST_USE bool tome_driver_chunk(hid_t file, hid_t set, const hsize_t at[3], tome_chunk_place *out,
+                                     tome_error *err);
 
 #endif

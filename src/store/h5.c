@@ -58,17 +58,28 @@ hid_t tome_h5_access(tome_error *err) {
 
 hid_t tome_h5_type(tome_dtype dtype) {
   switch (dtype) {
-    case TOME_U8: return H5T_STD_U8LE;
-    case TOME_I8: return H5T_STD_I8LE;
-    case TOME_U16: return H5T_STD_U16LE;
-    case TOME_I16: return H5T_STD_I16LE;
-    case TOME_U32: return H5T_STD_U32LE;
-    case TOME_I32: return H5T_STD_I32LE;
-    case TOME_U64: return H5T_STD_U64LE;
-    case TOME_I64: return H5T_STD_I64LE;
-    case TOME_F32: return H5T_IEEE_F32LE;
-    case TOME_F64: return H5T_IEEE_F64LE;
-    case TOME_NONE: break;
+    case TOME_U8:
+      return H5T_STD_U8LE;
+    case TOME_I8:
+      return H5T_STD_I8LE;
+    case TOME_U16:
+      return H5T_STD_U16LE;
+    case TOME_I16:
+      return H5T_STD_I16LE;
+    case TOME_U32:
+      return H5T_STD_U32LE;
+    case TOME_I32:
+      return H5T_STD_I32LE;
+    case TOME_U64:
+      return H5T_STD_U64LE;
+    case TOME_I64:
+      return H5T_STD_I64LE;
+    case TOME_F32:
+      return H5T_IEEE_F32LE;
+    case TOME_F64:
+      return H5T_IEEE_F64LE;
+    case TOME_NONE:
+      break;
   }
   return H5I_INVALID_HID;
 }

@@ -12,11 +12,12 @@
 
 static bool check_schema(hid_t file, const char *path, tome_error *err) {
   int32_t schema = 0;
-  if (H5Aexists(file, "schema") <= 0) return tome_fail(err, TOME_CORRUPT, "%s: is HDF5, but not a Tome case file", path);
+  if (H5Aexists(file, "schema") <= 0)
+    return tome_fail(err, TOME_CORRUPT, "%s: is HDF5, but not a Tome case file", path);
   if (!tome_h5_get_numbers(file, "schema", H5T_NATIVE_INT32, 1, &schema, err)) return tome_fail_prefix(err, "%s", path);
   if (schema >= 1 && schema <= TOME_SCHEMA) return true;
-  return tome_fail(err, TOME_UNSUPPORTED, "%s: has schema %d, this build of Tome reads up to %d; use a newer Tome", path,
-                   (int)schema, (int)TOME_SCHEMA);
+  return tome_fail(err, TOME_UNSUPPORTED, "%s: has schema %d, this build of Tome reads up to %d; use a newer Tome",
+                   path, (int)schema, (int)TOME_SCHEMA);
 }
 
 hid_t tome_case_h5_open(const char *path, tome_error *err) {
@@ -80,10 +81,14 @@ static bool read_filters(hid_t list, tome_pipeline *p) {
     if (step == 1) p->shuffle = true;
     if (step == 3) p->checksum = true;
     if (step != 2) continue;
-    if (filter == H5Z_FILTER_DEFLATE) p->codec = TOME_CODEC_DEFLATE;
-    else if (filter == TOME_FILTER_ZSTD) p->codec = TOME_CODEC_ZSTD;
-    else if (filter == TOME_FILTER_LZ4) p->codec = TOME_CODEC_LZ4;
-    else return false;
+    if (filter == H5Z_FILTER_DEFLATE)
+      p->codec = TOME_CODEC_DEFLATE;
+    else if (filter == TOME_FILTER_ZSTD)
+      p->codec = TOME_CODEC_ZSTD;
+    else if (filter == TOME_FILTER_LZ4)
+      p->codec = TOME_CODEC_LZ4;
+    else
+      return false;
     p->level = (int)values[0];
   }
   return count >= 0;
@@ -106,9 +111,11 @@ static bool read_layout(hid_t set, tome_stored_volume *v, tome_error *err) {
     return tome_h5_fail(err, TOME_CORRUPT, "is not a data set of three axes");
   v->info.dtype = tome_h5_dtype(type);
   v->pipeline.element = tome_dtype_size(v->info.dtype);
-  if (v->info.dtype == TOME_NONE) return tome_fail(err, TOME_UNSUPPORTED, "has an element type that Tome does not write");
+  if (v->info.dtype == TOME_NONE)
+    return tome_fail(err, TOME_UNSUPPORTED, "has an element type that Tome does not write");
   if (H5Pget_layout(list) != H5D_CHUNKED || H5Pget_chunk(list, 3, chunk) != 3 || !read_filters(list, &v->pipeline))
-    return tome_fail(err, TOME_UNSUPPORTED, "is not stored in chunks with filters that Tome writes (rewritten by another tool?)");
+    return tome_fail(err, TOME_UNSUPPORTED,
+                     "is not stored in chunks with filters that Tome writes (rewritten by another tool?)");
   if (!fill_is_zero(list, v->info.dtype)) return tome_fail(err, TOME_UNSUPPORTED, "has a fill value other than 0");
   int64_t s[3], c[3];
   for (int a = 0; a < 3; a++) {
@@ -134,12 +141,13 @@ static bool read_facts(hid_t set, tome_stored_volume *v, tome_error *err) {
 static bool read_place(hid_t file, hid_t set, tome_stored_volume *v, size_t i, uint64_t size, tome_error *err) {
   const tome_box b = tome_chunk_box(&v->grid, i);
   tome_chunk_place *p = &v->places[i];
-  if (!tome_driver_chunk(file, set, (hsize_t[]){(hsize_t)b.lo[0], (hsize_t)b.lo[1], (hsize_t)b.lo[2]}, p, err)) return false;
+  if (!tome_driver_chunk(file, set, (hsize_t[]){(hsize_t)b.lo[0], (hsize_t)b.lo[1], (hsize_t)b.lo[2]}, p, err))
+    return false;
   if (p->address == UINT64_MAX) return true;
   const uint64_t most = (uint64_t)v->grid.chunk_voxels * v->pipeline.element * 2 + 65536;
   if (p->address > size || p->bytes > size - p->address || p->bytes > most)
-    return tome_fail(err, TOME_CORRUPT, "chunk at (%lld,%lld,%lld) lies outside the file (cut short?)", (long long)b.lo[0],
-                     (long long)b.lo[1], (long long)b.lo[2]);
+    return tome_fail(err, TOME_CORRUPT, "chunk at (%lld,%lld,%lld) lies outside the file (cut short?)",
+                     (long long)b.lo[0], (long long)b.lo[1], (long long)b.lo[2]);
   v->info.stored_bytes += p->bytes;
   if (p->bytes > v->most_bytes) v->most_bytes = p->bytes;
   return true;
@@ -209,7 +217,9 @@ void tome_case_file_close(tome_case_file *f) {
   free(f);
 }
 
-const char *tome_case_file_volume(const tome_case_file *f, size_t i) { return i < f->count ? f->volumes[i].name : NULL; }
+const char *tome_case_file_volume(const tome_case_file *f, size_t i) {
+  return i < f->count ? f->volumes[i].name : NULL;
+}
 
 const tome_stored_volume *tome_case_file_find(const tome_case_file *f, const char *volume, tome_error *err) {
   char names[600] = "";

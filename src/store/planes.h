@@ -14,6 +14,9 @@ void tome_unshuffle(const uint8_t *planes, size_t n, size_t at, size_t size, voi
 /* HDF5's H5_checksum_fletcher32: big-endian 16-bit words, an odd last byte is a word's upper half. */
 uint32_t tome_fletcher32(const void *data, size_t size);
 
+/* zlib's checksum. */
+uint32_t tome_adler32(const void *data, size_t size);
+
 /* True where all bytes are zero. */
 bool tome_is_zero(const void *data, size_t size);
 

@@ -1,4 +1,4 @@
-/* Reading boxes: pread, checksum, inflate, unshuffle, convert, each chunk on whichever core is free. No HDF5, no lock. */
+/* Reading boxes: pread, checksum, inflate, unshuffle, convert, a few chunks at a time on whichever core is free. No HDF5, no lock. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,15 +7,14 @@
 #include "store/case_file.h"
 #include "store/planes.h"
 
-/* ---- one chunk ---- */
-
 static bool read_at(const tome_case_file *f, void *out, size_t size, uint64_t at, tome_error *err) {
   for (size_t got = 0; got < size;) {
     const ssize_t n = pread(f->fd, (char *)out + got, size - got, (off_t)(at + got));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return tome_fail_errno(err, "%s: cannot be read", f->path);
-    if (n == 0) return tome_fail(err, TOME_CORRUPT, "%s: ends at byte %llu, within its chunks (cut short?)", f->path,
-                                 (unsigned long long)(at + got));
+    if (n == 0)
+      return tome_fail(err, TOME_CORRUPT, "%s: ends at byte %llu, within its chunks (cut short?)", f->path,
+                       (unsigned long long)(at + got));
     got += (size_t)n;
   }
   return true;
@@ -23,10 +22,13 @@ static bool read_at(const tome_case_file *f, void *out, size_t size, uint64_t at
 
 /* ---- a box ---- */
 
+enum { MOST_BATCH = 16 };
+static const size_t batch_bytes = 1 << 20;
+
 /* One thread's memory. */
 typedef struct scratch {
   tome_decoder *decoder;
-  uint8_t *packed; /* a chunk as stored */
+  uint8_t *packed; /* a batch of chunks as stored, each with the slack behind it */
   uint8_t *plane;  /* rows of a chunk, unshuffled */
 } scratch;
 
@@ -37,6 +39,7 @@ typedef struct reading {
   tome_box box;
   int64_t out_shape[3];
   int64_t first[3], count[3]; /* the chunks under the box: in chunk units */
+  size_t chunks, batch;       /* under the box; decoded together */
   bool to_float;
   size_t out_element;
   uint8_t *out;
@@ -45,13 +48,16 @@ typedef struct reading {
   scratch *scratches; /* one a worker, filled when it first needs one */
 } reading;
 
+static size_t packed_stride(const reading *r) { return (size_t)r->volume->most_bytes + TOME_DECODE_SLACK; }
+
 static bool scratch_make(const reading *r, scratch *s, tome_error *err) {
   if (s->decoder) return true;
   const tome_chunk_grid *g = &r->volume->grid;
   const size_t element = r->volume->pipeline.element;
-  if (!s->packed) s->packed = tome_alloc(r->volume->most_bytes, 1, "chunk", err);
+  if (!s->packed) s->packed = tome_alloc(r->batch, packed_stride(r), "chunk", err);
   if (!s->plane) s->plane = tome_alloc((size_t)(g->chunk[1] * g->chunk[2]), element, "chunk", err);
-  if (s->packed && s->plane) s->decoder = tome_decoder_new(&r->volume->pipeline, g->chunk_voxels * element, err);
+  if (s->packed && s->plane)
+    s->decoder = tome_decoder_new(&r->volume->pipeline, g->chunk_voxels * element, r->batch, err);
   return s->decoder != NULL;
 }
 
@@ -59,21 +65,6 @@ static void scratch_free(scratch *s) {
   tome_decoder_free(s->decoder);
   free(s->packed);
   free(s->plane);
-}
-
-/* Reads and decodes chunk i. *raw: chunk_voxels elements, shuffled where the pipeline says so, in the scratch's memory; NULL for a chunk that is not stored. */
-static bool chunk_read(const tome_case_file *f, const tome_stored_volume *v, size_t i, scratch *s, const uint8_t **raw,
-                       tome_error *err) {
-  const tome_chunk_place *p = &v->places[i];
-  *raw = NULL;
-  if (p->address == UINT64_MAX) return true;
-  const char *why;
-  if (!read_at(f, s->packed, p->bytes, p->address, err)) return false;
-  if (tome_decode(s->decoder, s->packed, p->bytes, p->mask, raw, &why)) return true;
-  const tome_box b = tome_chunk_box(&v->grid, i);
-  return tome_fail(err, TOME_CORRUPT, "%s: %s: chunk at (%lld,%lld,%lld), byte %llu, %s; restore the file or ingest the case again",
-                   f->path, v->name, (long long)b.lo[0], (long long)b.lo[1], (long long)b.lo[2],
-                   (unsigned long long)p->address, why);
 }
 
 /* Rows y0 ... y1 of plane z of the chunk, whole, as elements. */
@@ -131,39 +122,82 @@ static size_t chunk_under(const reading *r, size_t item) {
   return (z * (size_t)g->count[1] + y) * (size_t)g->count[2] + x;
 }
 
-static bool read_item(void *ctx, size_t item, int worker, tome_error *err) {
+/* Says that chunk i is damaged: to whoever collects that, else as the failure of the call. */
+static bool say_damaged(const reading *r, size_t i, const char *why, tome_error *err) {
+  tome_error e = {0};
+  const tome_box b = tome_chunk_box(&r->volume->grid, i);
+  tome_fail(&e, TOME_CORRUPT,
+            "%s: %s: chunk at (%lld,%lld,%lld), byte %llu, %s; restore the file or ingest the case again",
+            r->file->path, r->volume->name, (long long)b.lo[0], (long long)b.lo[1], (long long)b.lo[2],
+            (unsigned long long)r->volume->places[i].address, why);
+  if (!r->damaged) return tome_fail(err, e.code, "%s", e.message);
+  r->damaged(r->user, e.message);
+  return true;
+}
+
+/* Fetches the stored ones among chunks number[0 … count-1]; *stored: how many, and number[] then holds theirs. Those that are not stored are placed at once. */
+static bool fetch(const reading *r, scratch *s, size_t *number, size_t count, tome_packed_chunk *packed, size_t *stored,
+                  tome_error *err) {
+  size_t n = 0;
+  for (size_t k = 0; k < count; k++) {
+    const size_t i = number[k];
+    const tome_chunk_place *p = &r->volume->places[i];
+    if (p->address == UINT64_MAX) {
+      const tome_box chunk = tome_chunk_box(&r->volume->grid, i);
+      place_zeros(r, s, &chunk);
+      continue;
+    }
+    uint8_t *to = s->packed + n * packed_stride(r);
+    if (!read_at(r->file, to, p->bytes, p->address, err)) return false;
+    memset(to + p->bytes, 0, TOME_DECODE_SLACK);
+    packed[n] = (tome_packed_chunk){.data = to, .size = p->bytes, .mask = p->mask};
+    number[n++] = i;
+  }
+  *stored = n;
+  return true;
+}
+
+static bool read_batch(void *ctx, size_t item, int worker, tome_error *err) {
   reading *r = ctx;
   scratch *s = &r->scratches[worker];
-  const size_t i = chunk_under(r, item);
-  const tome_box chunk = tome_chunk_box(&r->volume->grid, i);
-  const uint8_t *raw;
-  tome_error e = {0};
-  if (!scratch_make(r, s, err)) return false;
-  if (!chunk_read(r->file, r->volume, i, s, &raw, &e)) {
-    if (!r->damaged || e.code != TOME_CORRUPT) return tome_fail(err, e.code, "%s", e.message);
-    r->damaged(r->user, e.message);
-    return true;
+  tome_packed_chunk packed[MOST_BATCH];
+  size_t number[MOST_BATCH], count = 0, stored = 0;
+  for (size_t k = item * r->batch; k < r->chunks && count < r->batch; k++) number[count++] = chunk_under(r, k);
+  if (!scratch_make(r, s, err) || !fetch(r, s, number, count, packed, &stored, err)) return false;
+  tome_decode(s->decoder, packed, stored);
+  for (size_t k = 0; k < stored; k++) {
+    const tome_box chunk = tome_chunk_box(&r->volume->grid, number[k]);
+    if (packed[k].raw)
+      place_chunk(r, s, packed[k].raw, &chunk);
+    else if (!say_damaged(r, number[k], packed[k].why, err))
+      return false;
   }
-  if (raw)
-    place_chunk(r, s, raw, &chunk);
-  else
-    place_zeros(r, s, &chunk);
   return true;
+}
+
+/* As many chunks at a time as fit the cache and leave every thread some. */
+static size_t batch_size(const reading *r, size_t threads) {
+  const size_t chunk_bytes = r->volume->grid.chunk_voxels * r->volume->pipeline.element;
+  size_t batch = r->chunks / (2 * threads);
+  if (batch > batch_bytes / chunk_bytes) batch = batch_bytes / chunk_bytes;
+  if (batch > MOST_BATCH) batch = MOST_BATCH;
+  return batch ? batch : 1;
 }
 
 static bool read_box(reading *r, const tome_run *run, tome_error *err) {
   const tome_chunk_grid *g = &r->volume->grid;
-  size_t items = 1;
+  const size_t threads = (size_t)tome_threads(run);
+  r->chunks = 1;
   for (int a = 0; a < 3; a++) {
     r->first[a] = r->box.lo[a] / g->chunk[a];
     r->count[a] = (r->box.hi[a] - 1) / g->chunk[a] + 1 - r->first[a];
-    items *= (size_t)r->count[a];
+    r->chunks *= (size_t)r->count[a];
   }
-  const int threads = tome_threads(run);
-  r->scratches = tome_alloc_zero((size_t)threads, sizeof *r->scratches, "chunks", err);
+  r->batch = batch_size(r, threads);
+  r->scratches = tome_alloc_zero(threads, sizeof *r->scratches, "chunks", err);
   if (!r->scratches) return false;
-  const bool ok = tome_parallel(run, items, read_item, r, err);
-  for (int i = 0; i < threads; i++) scratch_free(&r->scratches[i]);
+  const bool ok = tome_parallel(run, (r->chunks - 1) / r->batch + 1, read_batch, r, err);
+  for (size_t i = 0; i < threads; i++) scratch_free(&r->scratches[i]);
   free(r->scratches);
   return ok;
 }
@@ -181,20 +215,21 @@ static bool check_options(const tome_stored_volume *v, const tome_read_options *
   return tome_fail(err, TOME_USAGE, "%s: cannot clip to %g ... %g", v->name, opt->clip_lo, opt->clip_hi);
 }
 
-static bool check_box(const tome_stored_volume *v, const tome_box *box, size_t out_bytes, size_t element, tome_error *err) {
+static bool check_box(const tome_stored_volume *v, const tome_box *box, size_t out_bytes, size_t element,
+                      tome_error *err) {
   const tome_box whole = tome_box_of_shape(v->grid.shape);
   if (tome_box_is_empty(box) || !tome_box_contains(&whole, box))
     return tome_fail(err, TOME_USAGE,
-                     "%s: box %lld:%lld,%lld:%lld,%lld:%lld is empty or reaches outside the shape %lldx%lldx%lld", v->name,
-                     (long long)box->lo[0], (long long)box->hi[0], (long long)box->lo[1], (long long)box->hi[1],
-                     (long long)box->lo[2], (long long)box->hi[2], (long long)whole.hi[0], (long long)whole.hi[1],
-                     (long long)whole.hi[2]);
+                     "%s: box %lld:%lld,%lld:%lld,%lld:%lld is empty or reaches outside the shape %lldx%lldx%lld",
+                     v->name, (long long)box->lo[0], (long long)box->hi[0], (long long)box->lo[1],
+                     (long long)box->hi[1], (long long)box->lo[2], (long long)box->hi[2], (long long)whole.hi[0],
+                     (long long)whole.hi[1], (long long)whole.hi[2]);
   int64_t shape[3];
   size_t bytes;
   tome_box_shape(box, shape);
   if (!tome_shape_bytes(shape, element, &bytes) || bytes != out_bytes)
-    return tome_fail(err, TOME_USAGE, "%s: the box takes %lld voxels of %zu bytes, the memory given has %zu bytes", v->name,
-                     (long long)tome_box_voxels(box), element, out_bytes);
+    return tome_fail(err, TOME_USAGE, "%s: the box takes %lld voxels of %zu bytes, the memory given has %zu bytes",
+                     v->name, (long long)tome_box_voxels(box), element, out_bytes);
   return true;
 }
 

@@ -1,8 +1,10 @@
 /* The tables of a case file, as data. */
 #include "store/record_fields.h"
 
-#define FIELD(type, name, kind, member) {name, TOME_FIELD_##kind, offsetof(type, member)}
-#define TABLE(name, list, type) {name, list, TOME_COUNT(list), sizeof(type)}
+#define FIELD(type, name, kind, member) \
+  { name, TOME_FIELD_##kind, offsetof(type, member) }
+#define TABLE(name, list, type) \
+  { name, list, TOME_COUNT(list), sizeof(type) }
 
 static const tome_field intensity[] = {
     FIELD(tome_intensity, "count", U64, count),
@@ -55,10 +57,8 @@ static const tome_field labels[] = {
 const tome_table tome_table_labels = TABLE("labels", labels, tome_label_row);
 
 static const tome_field sources[] = {
-    FIELD(tome_source, "role", TEXT, role),
-    FIELD(tome_source, "path", TEXT, path),
-    FIELD(tome_source, "bytes", U64, bytes),
-    FIELD(tome_source, "hash", HASH, hash),
+    FIELD(tome_source, "role", TEXT, role),       FIELD(tome_source, "path", TEXT, path),
+    FIELD(tome_source, "bytes", U64, bytes),      FIELD(tome_source, "hash", HASH, hash),
     FIELD(tome_source, "sop_uid", TEXT, sop_uid),
 };
 const tome_table tome_table_sources = TABLE("sources", sources, tome_source);

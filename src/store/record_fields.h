@@ -2,8 +2,8 @@
 #ifndef TOME_STORE_RECORD_FIELDS_H
 #define TOME_STORE_RECORD_FIELDS_H
 
-#include "store/table.h"
 #include "record/record.h"
+#include "store/table.h"
 
 /* A label as a row: its histogram lies in the data set stats/label_histograms, from `histogram_start`. */
 typedef struct tome_label_row {
@@ -17,7 +17,8 @@ typedef struct tome_problem_row {
   tome_problem problem;
 } tome_problem_row;
 
-extern const tome_table tome_table_intensity, tome_table_labels, tome_table_sources, tome_table_repairs, tome_table_problems;
+extern const tome_table tome_table_intensity, tome_table_labels, tome_table_sources, tome_table_repairs,
+    tome_table_problems;
 
 /* The record's texts that are attributes of "/": their names and where they lie in tome_record. */
 typedef struct tome_text_attribute {

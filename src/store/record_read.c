@@ -56,7 +56,8 @@ static bool get_maps(hid_t file, tome_record *r, tome_error *err) {
 /* ---- stats ---- */
 
 /* A data set of counts, in the arena. */
-static bool get_counts(hid_t group, const char *name, tome_arena *arena, uint64_t **out, size_t *count, tome_error *err) {
+static bool get_counts(hid_t group, const char *name, tome_arena *arena, uint64_t **out, size_t *count,
+                       tome_error *err) {
   size_t n, bytes;
   TOME_H5_ID set = tome_h5_open_array(group, name, &n, err);
   if (set < 0) return false;

@@ -16,7 +16,8 @@ static const char *text_of(const tome_record *r, size_t offset) {
 static bool same_geometry(const tome_geometry *a, const tome_geometry *b) {
   for (int i = 0; i < 3; i++)
     if (a->shape[i] != b->shape[i]) return false;
-  return memcmp(a->spacing, b->spacing, sizeof a->spacing) == 0 && memcmp(a->origin, b->origin, sizeof a->origin) == 0 &&
+  return memcmp(a->spacing, b->spacing, sizeof a->spacing) == 0 &&
+         memcmp(a->origin, b->origin, sizeof a->origin) == 0 &&
          memcmp(a->direction, b->direction, sizeof a->direction) == 0;
 }
 
@@ -27,12 +28,13 @@ static bool check_maps(const tome_case_writer *w, const tome_record *r, tome_err
     if (strcmp(v->name, "image") == 0) continue;
     const char *name = v->name + strlen("labels/");
     if (map >= r->map_count || strcmp(r->maps[map].name, name) != 0 || r->maps[map].dtype != v->dtype)
-      return tome_fail(err, TOME_USAGE, "%s: label map %zu of the record is not the volume %s that was written", w->path, map,
-                       v->name);
+      return tome_fail(err, TOME_USAGE, "%s: label map %zu of the record is not the volume %s that was written",
+                       w->path, map, v->name);
     map++;
   }
   if (map != r->map_count)
-    return tome_fail(err, TOME_USAGE, "%s: the record has %zu label maps, but %zu were written", w->path, r->map_count, map);
+    return tome_fail(err, TOME_USAGE, "%s: the record has %zu label maps, but %zu were written", w->path, r->map_count,
+                     map);
   return true;
 }
 

@@ -15,17 +15,19 @@
 typedef struct tome_case_writer tome_case_writer;
 typedef struct tome_chunking {
   tome_codec codec;
-  int level;         /* 0: the measured default (schema/store.md) */
+  int level; /* 0: the measured default (schema/store.md) */
 } tome_chunking;
 
 /* Begins a case file in `path` (a draft: see tome_draft). */
 TOME_MUST_USE tome_case_writer *tome_case_writer_new(const char *path, tome_error *err);
 /* "image" or "labels/<name>". Chunks are compressed on all cores. */
-TOME_MUST_USE bool tome_case_writer_volume(tome_case_writer *w, const char *name, const tome_volume *v, const char *units,
-                                           const tome_chunking *chunking, const tome_run *run, tome_error *err);
+TOME_MUST_USE bool tome_case_writer_volume(tome_case_writer *w, const char *name, const tome_volume *v,
+                                           const char *units, const tome_chunking *chunking, const tome_run *run,
+                                           tome_error *err);
 /* Everything of the record, as attributes and small data sets beside the voxels; `identity` (may be NULL) only where asked for. Labels' and image's voxel hashes
  * must be filled in. */
-TOME_MUST_USE bool tome_case_writer_record(tome_case_writer *w, const tome_record *r, const char *identity, tome_error *err);
+TOME_MUST_USE bool tome_case_writer_record(tome_case_writer *w, const tome_record *r, const char *identity,
+                                           tome_error *err);
 /* Flushes and closes the HDF5 file (the caller fsyncs and renames). Frees w in any case. */
 TOME_MUST_USE bool tome_case_writer_finish(tome_case_writer *w, tome_error *err);
 void tome_case_writer_free(tome_case_writer *w); /* abandons; NULL is fine */
@@ -38,7 +40,8 @@ typedef struct tome_case_file tome_case_file;
 TOME_MUST_USE tome_case_file *tome_case_file_open(const char *path, tome_error *err);
 void tome_case_file_close(tome_case_file *f);
 const char *tome_case_file_volume(const tome_case_file *f, size_t i); /* "image", "labels/…"; NULL past the last */
-TOME_MUST_USE bool tome_case_file_info(const tome_case_file *f, const char *volume, tome_volume_info *out, tome_error *err);
+TOME_MUST_USE bool tome_case_file_info(const tome_case_file *f, const char *volume, tome_volume_info *out,
+                                       tome_error *err);
 /* tome_read of tome.h. */
 TOME_MUST_USE bool tome_case_file_read(const tome_case_file *f, const char *volume, const tome_box *box,
                                        const tome_read_options *opt, void *out, size_t out_bytes, const tome_run *run,

@@ -13,12 +13,17 @@ typedef struct row_layout {
 
 static size_t number_size(tome_field_kind kind) {
   switch (kind) {
-    case TOME_FIELD_HASH: return 32;
-    case TOME_FIELD_I32: return 4;
+    case TOME_FIELD_HASH:
+      return 32;
+    case TOME_FIELD_I32:
+      return 4;
     case TOME_FIELD_U64:
-    case TOME_FIELD_F64: return 8;
-    case TOME_FIELD_I64X3: return 24;
-    case TOME_FIELD_TEXT: break;
+    case TOME_FIELD_F64:
+      return 8;
+    case TOME_FIELD_I64X3:
+      return 24;
+    case TOME_FIELD_TEXT:
+      break;
   }
   return 0;
 }
@@ -59,11 +64,16 @@ static row_layout layout_of(const tome_table *t, const char *rows, size_t count)
 static hid_t field_type(tome_field_kind kind, size_t size) {
   switch (kind) {
     case TOME_FIELD_TEXT:
-    case TOME_FIELD_HASH: return tome_h5_text_type(size);
-    case TOME_FIELD_I32: return H5Tcopy(H5T_STD_I32LE);
-    case TOME_FIELD_U64: return H5Tcopy(H5T_STD_U64LE);
-    case TOME_FIELD_F64: return H5Tcopy(H5T_IEEE_F64LE);
-    case TOME_FIELD_I64X3: return H5Tarray_create2(H5T_STD_I64LE, 1, (hsize_t[]){3});
+    case TOME_FIELD_HASH:
+      return tome_h5_text_type(size);
+    case TOME_FIELD_I32:
+      return H5Tcopy(H5T_STD_I32LE);
+    case TOME_FIELD_U64:
+      return H5Tcopy(H5T_STD_U64LE);
+    case TOME_FIELD_F64:
+      return H5Tcopy(H5T_IEEE_F64LE);
+    case TOME_FIELD_I64X3:
+      return H5Tarray_create2(H5T_STD_I64LE, 1, (hsize_t[]){3});
   }
   return H5I_INVALID_HID;
 }
@@ -142,7 +152,7 @@ static size_t stored_size(hid_t file_type, const tome_field *f) {
   TOME_H5_ID type = H5Tget_member_type(file_type, (unsigned)member);
   const H5T_class_t kind = type < 0 ? H5T_NO_CLASS : H5Tget_class(type);
   const bool text = f->kind == TOME_FIELD_TEXT || f->kind == TOME_FIELD_HASH;
-  const H5T_class_t want = text                         ? H5T_STRING
+  const H5T_class_t want = text                          ? H5T_STRING
                            : f->kind == TOME_FIELD_I64X3 ? H5T_ARRAY
                            : f->kind == TOME_FIELD_F64   ? H5T_FLOAT
                                                          : H5T_INTEGER;
@@ -157,7 +167,8 @@ static bool stored_layout(const tome_table *t, hid_t set, row_layout *l, tome_er
     return tome_h5_fail(err, TOME_CORRUPT, "%s is not a table", t->name);
   for (size_t i = 0; i < t->field_count; i++) {
     const size_t size = stored_size(type, &t->fields[i]);
-    if (size == 0) return tome_h5_fail(err, TOME_CORRUPT, "table %s lacks a proper field %s", t->name, t->fields[i].name);
+    if (size == 0)
+      return tome_h5_fail(err, TOME_CORRUPT, "table %s lacks a proper field %s", t->name, t->fields[i].name);
     place(l, i, size);
   }
   return true;

@@ -5,8 +5,8 @@
 #include "store/h5.h"
 
 typedef enum tome_field_kind {
-  TOME_FIELD_TEXT,   /* const char *; stored as fixed-length UTF-8, as wide as the longest of the column */
-  TOME_FIELD_HASH,   /* char[33] */
+  TOME_FIELD_TEXT, /* const char *; stored as fixed-length UTF-8, as wide as the longest of the column */
+  TOME_FIELD_HASH, /* char[33] */
   TOME_FIELD_I32,
   TOME_FIELD_U64,
   TOME_FIELD_I64X3,

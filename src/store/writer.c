@@ -1,18 +1,24 @@
 /* Writing a case file: data sets made by HDF5, their chunks compressed on all cores and written raw. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/planes.h"
+#include "store/sink.h"
 #include "store/writer.h"
 
 /* ---- the file --- */
 
+bool tome_case_writer_sound(const tome_case_writer *w, tome_error *err) {
+  if (!w->failed) return true;
+  errno = w->failed;
+  return tome_fail_errno(err, "the case file cannot be written");
+}
+
 static bool begin(tome_case_writer *w, tome_error *err) {
   TOME_H5_LOCK;
-  TOME_H5_ID access = tome_h5_access(err);
-  if (access < 0) return false;
-  w->file = H5Fcreate(w->path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
-  if (w->file < 0) return tome_h5_fail(err, TOME_IO, "%s: cannot be created", w->path);
+  w->file = tome_sink_create(w->path, &w->failed, err);
+  if (w->file < 0) return false;
   TOME_H5_ID order = H5Pcreate(H5P_GROUP_CREATE);
   H5Pset_link_creation_order(order, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED); /* label maps keep their order */
   TOME_H5_ID labels = H5Gcreate2(w->file, "labels", H5P_DEFAULT, order, H5P_DEFAULT);
@@ -34,11 +40,10 @@ bool tome_case_writer_finish(tome_case_writer *w, tome_error *err) {
   bool ok = true;
   {
     TOME_H5_LOCK;
-    if (H5Fflush(w->file, H5F_SCOPE_LOCAL) < 0 || H5Fclose(w->file) < 0)
-      ok = tome_h5_fail(err, TOME_IO, "%s: cannot be completed (is the disk full?)", w->path);
-    else
-      w->file = H5I_INVALID_HID;
+    if (H5Fclose(w->file) < 0) ok = tome_h5_fail(err, TOME_IO, "%s: cannot be completed", w->path);
+    w->file = H5I_INVALID_HID;
   }
+  ok = ok && tome_case_writer_sound(w, err);
   tome_case_writer_free(w);
   return ok;
 }
@@ -59,8 +64,9 @@ void tome_case_writer_free(tome_case_writer *w) {
 static bool set_filters(hid_t list, const tome_pipeline *p) {
   const unsigned level = (unsigned)p->level;
   if (p->shuffle && H5Pset_shuffle(list) < 0) return false;
-  if (p->codec == TOME_CODEC_DEFLATE && H5Pset_deflate(list, level > 9 ? 9 : level) < 0) return false;
-  if (p->codec == TOME_CODEC_ZSTD && H5Pset_filter(list, TOME_FILTER_ZSTD, H5Z_FLAG_OPTIONAL, 1, &level) < 0) return false;
+  if (p->codec == TOME_CODEC_DEFLATE && H5Pset_deflate(list, level == 0 ? 6 : level > 9 ? 9 : level) < 0) return false;
+  if (p->codec == TOME_CODEC_ZSTD && H5Pset_filter(list, TOME_FILTER_ZSTD, H5Z_FLAG_OPTIONAL, 1, &level) < 0)
+    return false;
   if (p->codec == TOME_CODEC_LZ4 && H5Pset_filter(list, TOME_FILTER_LZ4, H5Z_FLAG_OPTIONAL, 0, NULL) < 0) return false;
   return !p->checksum || H5Pset_fletcher32(list) >= 0;
 }
@@ -105,7 +111,8 @@ typedef struct packing {
   const tome_pipeline *pipeline;
   tome_chunk_grid grid;
   hid_t set;
-  const char *path, *name;
+  const tome_case_writer *writer;
+  const char *name;
   tome_encoder **encoders; /* one a worker, made when it first needs one */
 } packing;
 
@@ -134,9 +141,9 @@ static bool write_chunk(const packing *p, size_t i, const uint8_t *data, size_t 
   const tome_box b = tome_chunk_box(&p->grid, i);
   const hsize_t at[3] = {(hsize_t)b.lo[0], (hsize_t)b.lo[1], (hsize_t)b.lo[2]};
   TOME_H5_LOCK;
-  if (H5Dwrite_chunk(p->set, H5P_DEFAULT, mask, at, size, data) >= 0) return true;
-  return tome_h5_fail(err, TOME_IO, "%s: %s: chunk at (%lld,%lld,%lld) cannot be written (is the disk full?)", p->path,
-                      p->name, (long long)b.lo[0], (long long)b.lo[1], (long long)b.lo[2]);
+  if (H5Dwrite_chunk(p->set, H5P_DEFAULT, mask, at, size, data) >= 0) return tome_case_writer_sound(p->writer, err);
+  return tome_h5_fail(err, TOME_IO, "%s: %s: chunk at (%lld,%lld,%lld) cannot be written", p->writer->path, p->name,
+                      (long long)b.lo[0], (long long)b.lo[1], (long long)b.lo[2]);
 }
 
 static bool pack_chunk(void *ctx, size_t i, int worker, tome_error *err) {
@@ -174,7 +181,8 @@ static bool check_name(const tome_case_writer *w, const char *name, tome_error *
 
 static bool note_volume(tome_case_writer *w, const char *name, const tome_volume *v, tome_error *err) {
   tome_written w_volume = {.dtype = v->dtype, .geometry = v->geometry, .name = tome_arena_dup(&w->arena, name, err)};
-  if (!w_volume.name || !tome_arena_grow(&w->arena, &w->volumes, &w->cap, w->count + 1, sizeof w_volume, err)) return false;
+  if (!w_volume.name || !tome_arena_grow(&w->arena, &w->volumes, &w->cap, w->count + 1, sizeof w_volume, err))
+    return false;
   w->volumes[w->count++] = w_volume;
   return true;
 }
@@ -192,7 +200,8 @@ static hid_t begin_volume(const tome_case_writer *w, const char *name, const tom
   TOME_H5_LOCK;
   const hid_t set = create_set(w, name, v->dtype, &p->grid, p->pipeline, err);
   if (set < 0) return set;
-  if (put_geometry(set, &v->geometry, err) && tome_h5_put_text(set, "units", units, err) && put_dimension_labels(set, err))
+  if (put_geometry(set, &v->geometry, err) && tome_h5_put_text(set, "units", units, err) &&
+      put_dimension_labels(set, err))
     return set;
   H5Dclose(set);
   tome_fail_prefix(err, "%s: %s", w->path, name);
@@ -209,7 +218,7 @@ bool tome_case_writer_volume(tome_case_writer *w, const char *name, const tome_v
                                   .checksum = true,
                                   .codec = c.codec,
                                   .level = tome_codec_level(c.codec, c.level)};
-  packing p = {.volume = v, .pipeline = &pipeline, .path = w->path, .name = name};
+  packing p = {.volume = v, .pipeline = &pipeline, .writer = w, .name = name};
   if (element == 0 || !cut(v, element, &p.grid))
     return tome_fail(err, TOME_USAGE, "%s: %s: a volume of %lldx%lldx%lld %s cannot be stored", w->path, name,
                      (long long)v->geometry.shape[0], (long long)v->geometry.shape[1], (long long)v->geometry.shape[2],

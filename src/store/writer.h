@@ -14,9 +14,13 @@ typedef struct tome_written {
 struct tome_case_writer {
   const char *path;
   hid_t file;
+  int failed; /* errno of the first write that failed; HDF5 never hears of it (sink.h) */
   tome_written *volumes;
   size_t count, cap;
   tome_arena arena;
 };
+
+/* False, with the sentence, where a write has failed. */
+TOME_MUST_USE bool tome_case_writer_sound(const tome_case_writer *w, tome_error *err);
 
 #endif

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What a store promises whatever goes in: idempotent ingest, two ingests at once, no identity, sentences instead of damage when the disk is
+"""What a store promises whatever goes in: idempotent ingest, ingests at once, no identity, sentences instead of damage when the disk is
 full or a file cannot be read, an index that can be thrown away, an archive and case files that plain h5py and h5dump open.
 
     habits.py TOME
@@ -62,13 +62,14 @@ def other_voxels_same_id(c, program, folder):
 def two_at_once(c, program, folder):
     lits(folder, 8)
     s = Store(program)
-    both = [subprocess.Popen([program, "ingest", str(s.path), str(folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    both = [subprocess.Popen([program, "ingest", str(s.path), str(folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
     outs = [p.communicate(timeout=300) for p in both]
-    c.equal(s.ids(), sorted(f"volume-{i}" for i in range(8)), f"two ingests at once: cases {outs}")
-    c.equal(s.tome("verify", s.path).status, 0, "two ingests at once: verify")
-    c.equal(s.query("SELECT count(*) AS n FROM cases")[0]["n"], 8, "two ingests at once: index")
+    c.equal([p.returncode for p in both], [0, 0, 0], f"ingests at once: nobody is refused for what another did {outs}")
+    c.equal(s.ids(), sorted(f"volume-{i}" for i in range(8)), f"ingests at once: cases {outs}")
+    c.equal(s.tome("verify", s.path).status, 0, "ingests at once: verify")
+    c.equal(s.query("SELECT count(*) AS n FROM cases")[0]["n"], 8, "ingests at once: index")
     with h5py.File(s.path / "archive.h5", "r") as f:
-        c.equal(len(f), 8, "two ingests at once: archive")
+        c.equal(len(f), 8, "ingests at once: archive")
     s.close()
 
 
@@ -144,6 +145,39 @@ def derived_index(c, program, folder):
         c.equal([d.label for d in f["volume-0/image"].dims], ["z", "y", "x"], "dimension names")
     dump = subprocess.run(["h5dump", "-p", "-H", str(s.path / "cases" / "volume-0.h5")], capture_output=True, text=True)
     c.that(dump.returncode == 0 and all(w in dump.stdout for w in ("SHUFFLE", "DEFLATE", "FLETCHER32")), "h5dump reads it and names the filters")
+    s.close()
+
+
+def damaged_neighbour(c, program, folder):
+    """One unreadable file beside two series: both are taken, both say so, and the exit status does too."""
+    for n in (1, 2):
+        series(folder / "p1", [3.0 * z for z in range(5)], series=n, names=f"s{n}_{{}}.dcm")
+    whole = (folder / "p1" / "s1_2.dcm").read_bytes()
+    (folder / "p1" / "broken.dcm").write_bytes(whole[:-200])
+    s = Store(program)
+    done = s.ingest(folder)
+    c.equal(done.status, 1, "a damaged neighbour: status")
+    c.equal(s.ids(), ["p1.1", "p1.2"], f"a damaged neighbour: both series are in {done.out}")
+    said = " ".join(e["text"] for e in done.events("refused"))
+    c.that("broken.dcm" in said, f"a damaged neighbour is named: {said}")
+    c.equal(s.query("SELECT count(*) AS n FROM problems WHERE code = 'damaged-neighbour'")[0]["n"], 2, "a damaged neighbour: both say so")
+    s.close()
+
+
+def store_beside_scans(c, program, folder):
+    lits(folder, 1)
+    s = Store(program, folder)
+    done = s.ingest(folder)
+    c.equal([e["id"] for e in done.events("added")], ["volume-0"], f"a store below its own input is no input {done.out}")
+    c.that("archive.h5" not in done.out, "nor worth a note")
+
+
+def bad_calls(c, program, folder):
+    lits(folder, 1)
+    s = Store(program)
+    done = s.ingest(folder, "--merge", "liver")
+    c.equal([done.status, s.ids()], [2, []], f"a merge without values is refused before anything is read {done.err}")
+    c.equal(s.tome("init", "").status, 2, "a store without a path")
     s.close()
 
 
@@ -224,7 +258,7 @@ def merged(c, program, folder):
 def main():
     program = sys.argv[1]
     c = Checks()
-    for test in (idempotent, other_voxels_same_id, two_at_once, no_identity, disk_full, unreadable, derived_index, damage_is_seen, queries_only_read,
+    for test in (idempotent, other_voxels_same_id, two_at_once, no_identity, disk_full, unreadable, damaged_neighbour, store_beside_scans, bad_calls, derived_index, damage_is_seen, queries_only_read,
                  round_trip, merged):
         with tempfile.TemporaryDirectory(prefix="tome-habits-") as folder:
             try:

@@ -114,6 +114,8 @@ class Commands(unittest.TestCase):
         self.assertEqual(strict(self.on_store("ls", "--where=0", "--json").out), [])
         self.assertEqual(self.on_store("ls", "--where=0", "--csv").out.count("\n"), 1)
         self.assertIn("no case", self.on_store("ls", "-w0").err)
+        self.refused('--where "shape_q > 15": ', "ls", self.store.path, "--where", "shape_q > 15")
+        self.refused('--where "(id": ', "ls", self.store.path, "--where=(id")
         done = self.store.tome("ls", self.store.path, "--where", "nonsense = 1")
         self.assertNotEqual(done.status, 0)
         self.assertIn("nonsense", done.err)
@@ -156,7 +158,7 @@ class Commands(unittest.TestCase):
             self.assertEqual(done.out, "")
             self.assertTrue(done.err.startswith("tome: "), done.err)
         endless = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c"
-        self.assertNotEqual(self.store.tome("query", self.store.path, endless, "--seconds=0.3", timeout=30).status, 0)
+        self.refused("0.3 s", "query", self.store.path, endless, "--seconds=0.3", status=1)  # out of time is not Ctrl-C (130)
 
     def test_stats(self):
         foreground = numpy.concatenate([image[labels > 0] for image, labels in self.cases.values()])
@@ -173,6 +175,13 @@ class Commands(unittest.TestCase):
         text = self.on_store("stats").out
         self.assertIn("2 cases, 2 with labels", text)
         self.assertIn("suggested window: level", text)
+        self.refused("did you mean tumor?", "stats", self.store.path, "--label", "tumr", status=1)
+        self.refused('no case has a structure "spleen"', "stats", self.store.path, "--label", "spleen", "--json", status=1)
+
+    def test_problems_of_one_case(self):
+        self.assertIn("no problems in volume-2", self.on_store("problems", "volume-2").err)
+        self.refused("volume-2", "problems", self.store.path, "volume_2", status=1)
+        self.refused("nobody", "problems", self.store.path, "nobody", "--json", status=1)
 
     def test_get(self):
         image, labels = self.cases[2]
@@ -241,12 +250,31 @@ class Commands(unittest.TestCase):
     def test_init_and_open(self):
         self.refused(str(self.store.path), "init", self.store.path, status=1)
         self.refused("nowhere.tome", "ls", self.folder / "nowhere.tome", status=1)
+        for verb in ("init", "ls"):  # `tome init "$UNSET"` makes no store in the root folder
+            self.refused("STORE is empty", verb, "")
 
     def test_usage_of_ingest(self):
         for part, *args in (("needs a ROOT", ), ("one or the other", "x", "--image", "y"), ("--image", "x", "--label=a=b"), ("--image", "x", "--id=a"),
                             ("0 (its default) to 12", "x", "--level=15"), ("did you mean fill?", "x", "--gap=fil"),
                             ("from 0.0001 to 1000", "x", "--spacing=0")):
             self.refused(part, "ingest", self.store.path, *args)
+
+    def test_notes_are_told_once(self):
+        other = Store(OPTIONS.tool, self.folder / "notes")
+        self.addCleanup(other.close)
+        rng = numpy.random.default_rng(3)
+        many = self.folder / "many"
+        many.mkdir()
+        nibabel.save(nibabel.Nifti1Image(rng.integers(0, 99, (5, 6, 7, 4)).astype(numpy.int16), numpy.diag([2.0, 2.0, 2.0, 1.0])), many / "moving.nii")
+        (many / "notes.md").write_text("no image")
+        done = other.tome("ingest", other.path, many)
+        self.assertEqual(done.status, 0, done.err)
+        notes = done.err.split("noted:\n")[1].splitlines()
+        self.assertEqual([n for n in notes if "moving" in n], ["  moving.1: the file holds 4 volumes; this is number 1 (and 3 more like it)"])
+        self.assertEqual([n.count("notes.md") for n in notes if "notes.md" in n], [1])
+        other.tome("rm", other.path, "moving.1", "moving.2", "moving.3", "moving.4")
+        told = other.tome("ingest", other.path, many, "--verbose").err
+        self.assertEqual(told.count("this is number"), 4)
 
     def test_one_case_outright(self):
         other = Store(OPTIONS.tool, self.folder / "outright")

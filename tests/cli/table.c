@@ -69,6 +69,46 @@ static void cuts_text_to_the_width(void) {
   cli_table_free(t);
 }
 
+/* The first column tells the rows apart: it is the last to be cut. */
+static void keeps_the_first_column(void) {
+  cli_table *t = three("id", "n", "labels");
+  add(t, "volume-10", "5", "liver tumor");
+  add(t, "volume-11", "123456789", "liver");
+  CHECK_HAS(printed(t, 30), "volume-11");
+  CHECK_HAS(printed(t, 30), "...");
+  cli_table_free(t);
+}
+
+/* A UID is no number, though it has digits and points only: it stands left, and may be cut. */
+static void uids_are_text(void) {
+  cli_table *t = three("id", "uid", "spacing");
+  add(t, "a", "1.2.826.0.1.3680043.8.498.31073099010799374706220807691596788896", "1.5x0.75x0.75");
+  CHECK_HAS(printed(t, 40), "...");
+  CHECK_HAS(printed(t, 40), "1.5x0.75x0.75");
+  CHECK_HAS(printed(t, 0), "a   1.2.826");
+  cli_table_free(t);
+}
+
+static void too_many_columns_become_records(void) {
+  const char *names[12], *values[12], *others[12];
+  char text_of[12][16];
+  for (int i = 0; i < 12; i++) {
+    snprintf(text_of[i], sizeof text_of[i], "column_%d", i);
+    names[i] = text_of[i];
+    values[i] = i == 3 ? "" : "123456789";
+    others[i] = "7";
+  }
+  cli_table *t = cli_table_new(names, 12);
+  cli_table_add(t, values);
+  cli_table_add(t, others);
+  const char *s = printed(t, 60);
+  CHECK_HAS(s, "column_0   123456789\ncolumn_1   123456789\ncolumn_2   123456789\ncolumn_4 ");
+  CHECK_HAS(s, "column_11  123456789\n\ncolumn_0   7\n");
+  CHECK_HAS(printed(t, 0), "column_10  column_11\n"); /* in a pipe it stays a table */
+  CHECK_HAS(printed(t, 200), "column_10  column_11\n");
+  cli_table_free(t);
+}
+
 static void measures_characters(void) {
   if (!setlocale(LC_CTYPE, "C.UTF-8")) return;
   cli_table *t = three("id", "x", "y");
@@ -112,5 +152,5 @@ static void many_rows(void) {
   text = NULL;
 }
 
-TEST_MAIN(aligns, a_word_makes_it_text, cuts_text_to_the_width, measures_characters, disarms_control_characters,
-          many_rows)
+TEST_MAIN(aligns, a_word_makes_it_text, cuts_text_to_the_width, keeps_the_first_column, uids_are_text,
+          too_many_columns_become_records, measures_characters, disarms_control_characters, many_rows)

@@ -92,11 +92,14 @@ static void trees_are_walked_once(void) {
   snprintf(path, sizeof path, "%s/b10.txt", root), write_text(path, "x");
   snprintf(path, sizeof path, "%s/b9.txt", root), write_text(path, "xy");
   snprintf(path, sizeof path, "%s/.hidden", root), write_text(path, "x");
+  snprintf(path, sizeof path, "%s/liver.tome/cases", root);
+  CHECK(tome_make_folders(path, &e));
+  snprintf(path, sizeof path, "%s/liver.tome/index.sqlite", root), write_text(path, "x");
   snprintf(path, sizeof path, "%s/sub/deeper/loop", root);
   unlink(path);
   CHECK(symlink(root, path) == 0);
   tome_tree t;
-  CHECK(tome_tree_walk(root, &t, NULL, &e));
+  CHECK(tome_tree_walk(root, "index.sqlite", &t, NULL, &e));
   CHECK(t.count == 4);
   CHECK_TEXT(t.entries[0].path, "b9.txt");
   CHECK(t.entries[0].size == 2);
@@ -105,7 +108,7 @@ static void trees_are_walked_once(void) {
   CHECK(t.entries[2].folder);
   CHECK_TEXT(t.entries[3].path, "sub/deeper");
   tome_tree_clear(&t);
-  CHECK(!tome_tree_walk("/no/such/folder", &t, NULL, &e));
+  CHECK(!tome_tree_walk("/no/such/folder", NULL, &t, NULL, &e));
   CHECK(e.code == TOME_NOT_FOUND);
 }
 

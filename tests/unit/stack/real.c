@@ -21,7 +21,7 @@ static void stack_folder(const char *folder, const tome_stack_options *opt) {
   snprintf(path, sizeof path, "%s/%s", getenv("TOME_DATA"), folder);
   tome_tree tree = {0};
   tome_error err = {0};
-  CHECK(tome_tree_walk(path, &tree, NULL, &err));
+  CHECK(tome_tree_walk(path, NULL, &tree, NULL, &err));
   const char **files = calloc(tree.count + 1, sizeof *files);
   size_t count = 0;
   for (size_t i = 0; i < tree.count; i++)

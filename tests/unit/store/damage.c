@@ -5,7 +5,7 @@
 #include "make.h"
 
 /* HDF5 1.10 does not free everything when it refuses a damaged file. Only leaks that it made itself are passed over. */
-const char *__lsan_default_suppressions(void);
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void) { return "leak:libhdf5_serial\n"; }
 
 static void save(const char *path, const void *data, size_t size) {
@@ -36,7 +36,8 @@ static bool complains(const char *path, const tome_volume *image) {
     const size_t bytes = tome_volume_voxels(image) * 2;
     void *out = calloc(1, bytes);
     tome_error e = {0};
-    if (tome_case_file_read(f, "image", NULL, NULL, out, bytes, NULL, &e)) CHECK(said || memcmp(out, image->data, bytes) == 0);
+    if (tome_case_file_read(f, "image", NULL, NULL, out, bytes, NULL, &e))
+      CHECK(said || memcmp(out, image->data, bytes) == 0);
     free(out);
   }
   tome_case_file_close(f);
@@ -51,7 +52,8 @@ typedef struct sample {
 } sample;
 
 static sample make_sample(tome_codec codec) {
-  sample s = {.image = make_volume((int64_t[]){20, 40, 66}, TOME_I16, 11), .map = make_volume((int64_t[]){20, 40, 66}, TOME_U8, 12)};
+  sample s = {.image = make_volume((int64_t[]){20, 40, 66}, TOME_I16, 11),
+              .map = make_volume((int64_t[]){20, 40, 66}, TOME_U8, 12)};
   tome_error err = {0};
   snprintf(s.path, sizeof s.path, "%s", test_tmp("store-damage.h5"));
   CHECK(write_case(s.path, &s.image, &s.map, codec, 1, &err) && tome_file_read(s.path, 0, &s.file, &err));
@@ -97,7 +99,8 @@ static void test_changed_bytes_anywhere(void) {
     int silent = 0;
     for (int round = 0; round < 150; round++) {
       memcpy(bytes, s.file.data, s.file.size);
-      for (unsigned n = 1 + next_random(&state) % 4; n > 0; n--) bytes[next_random(&state) % s.file.size] ^= (uint8_t)(1 + next_random(&state) % 255);
+      for (unsigned n = 1 + next_random(&state) % 4; n > 0; n--)
+        bytes[next_random(&state) % s.file.size] ^= (uint8_t)(1 + next_random(&state) % 255);
       save(s.path, bytes, s.file.size);
       silent += !complains(s.path, &s.image);
     }
@@ -175,7 +178,8 @@ static void test_wrong_calls_are_refused(void) {
   CHECK(!tome_case_file_read(f, "image", &(tome_box){{0, 0, 0}, {1, 1, 8}}, NULL, out, 15, NULL, &err));
   CHECK_HAS(err.message, "has 15 bytes");
   err = (tome_error){0};
-  CHECK(!tome_case_file_read(f, "image", &(tome_box){{0, 0, 0}, {1, 1, 4}}, &(tome_read_options){.dtype = TOME_U16}, out, 8, NULL, &err));
+  CHECK(!tome_case_file_read(f, "image", &(tome_box){{0, 0, 0}, {1, 1, 4}}, &(tome_read_options){.dtype = TOME_U16},
+                             out, 8, NULL, &err));
   CHECK_HAS(err.message, "stored as int16");
   err = (tome_error){0};
   const tome_chunking bad = {.codec = TOME_CODEC_ZSTD, .level = 99};

@@ -54,8 +54,13 @@ static inline void hash_volume(const tome_volume *v, char hash[TOME_HASH_TEXT]) 
 
 /* A minimal record for an image and maybe one label map. */
 static inline tome_record make_record(const tome_volume *image, const tome_volume *map, tome_error *err) {
-  tome_record r = {.id = "case-1", .layout = "lits", .modality = "CT", .units = "HU", .orientation = "SPL",
-                   .geometry = image->geometry, .dtype = image->dtype};
+  tome_record r = {.id = "case-1",
+                   .layout = "lits",
+                   .modality = "CT",
+                   .units = "HU",
+                   .orientation = "SPL",
+                   .geometry = image->geometry,
+                   .dtype = image->dtype};
   hash_volume(image, r.voxel_hash);
   if (map) {
     tome_label_map m = {.name = "segmentation", .dtype = map->dtype};

@@ -23,7 +23,8 @@ static void test_checksum_of_extremes(void) {
   CHECK(tome_fletcher32(data, sizeof data) == H5_checksum_fletcher32(data, sizeof data));
   CHECK(tome_fletcher32(data, sizeof data) == 0);
   memset(data, 0xff, sizeof data);
-  for (size_t n = 1; n <= sizeof data; n = n * 3 + 1) CHECK(tome_fletcher32(data, n) == H5_checksum_fletcher32(data, n));
+  for (size_t n = 1; n <= sizeof data; n = n * 3 + 1)
+    CHECK(tome_fletcher32(data, n) == H5_checksum_fletcher32(data, n));
   CHECK(tome_fletcher32(data, sizeof data) == H5_checksum_fletcher32(data, sizeof data));
   memset(data, 0, sizeof data);
   data[0] = data[3] = 0xff;
@@ -65,14 +66,16 @@ static void test_zero_is_seen(void) {
 
 /* 19 bits of integer do not fit float32 after scaling unless the arithmetic is float64. */
 static void test_wide_types_convert_in_double(void) {
-  const tome_read_options opt = {.dtype = TOME_F32, .rescale = true, .clip_lo = -1e9, .clip_hi = 1e9, .offset = 100000000, .scale = 1};
+  const tome_read_options opt = {
+      .dtype = TOME_F32, .rescale = true, .clip_lo = -1e9, .clip_hi = 1e9, .offset = 100000000, .scale = 1};
   const int32_t v[2] = {100000001, 2000000000};
   float out[2];
   tome_to_float(TOME_I32, v, 2, &opt, out);
   CHECK(out[0] == 1.0f && out[1] == 900000000.0f);
   const float f[3] = {NAN, INFINITY, -3};
   float from[3];
-  tome_to_float(TOME_F32, f, 3, &(tome_read_options){.rescale = true, .clip_lo = -1, .clip_hi = 5, .offset = 1, .scale = 2}, from);
+  tome_to_float(TOME_F32, f, 3,
+                &(tome_read_options){.rescale = true, .clip_lo = -1, .clip_hi = 5, .offset = 1, .scale = 2}, from);
   CHECK(isnan(from[0]) && from[1] == 8.0f && from[2] == -4.0f);
 }
 

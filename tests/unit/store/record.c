@@ -16,7 +16,11 @@ static void random_hash(char out[33], uint64_t *s) {
 
 static double any_real(uint64_t *s) {
   const unsigned kind = next_random(s) % 12;
-  return kind == 0 ? NAN : kind == 1 ? -INFINITY : kind == 2 ? 0.0 : kind == 3 ? 5e-324 : random_real(s) * random_real(s);
+  return kind == 0   ? NAN
+         : kind == 1 ? -INFINITY
+         : kind == 2 ? 0.0
+         : kind == 3 ? 5e-324
+                     : random_real(s) * random_real(s);
 }
 
 static tome_intensity random_intensity(uint64_t *s) {
@@ -51,7 +55,8 @@ static void random_label(tome_record *r, uint64_t *s) {
 
 static tome_record random_record(const tome_volume *image, const tome_volume *maps, size_t map_count, uint64_t *s) {
   tome_record r = {.geometry = image->geometry, .dtype = image->dtype};
-  const char **texts[] = {&r.id, &r.layout, &r.modality, &r.units, &r.series_uid, &r.study_uid, &r.frame_uid, &r.orientation};
+  const char **texts[] = {&r.id,         &r.layout,    &r.modality,  &r.units,
+                          &r.series_uid, &r.study_uid, &r.frame_uid, &r.orientation};
   for (size_t i = 0; i < TOME_COUNT(texts); i++) *texts[i] = random_text(&r.arena, s);
   random_hash(r.voxel_hash, s);
   if (next_random(s) % 2) random_hash(r.source_hash, s);
@@ -68,13 +73,18 @@ static tome_record random_record(const tome_volume *image, const tome_volume *ma
   }
   for (unsigned n = next_random(s) % 6; n > 0; n--) random_label(&r, s);
   for (unsigned n = next_random(s) % 60; n > 0; n--) {
-    tome_source source = {.role = random_text(&r.arena, s), .path = random_text(&r.arena, s), .bytes = next_random(s), .sop_uid = random_text(&r.arena, s)};
+    tome_source source = {.role = random_text(&r.arena, s),
+                          .path = random_text(&r.arena, s),
+                          .bytes = next_random(s),
+                          .sop_uid = random_text(&r.arena, s)};
     random_hash(source.hash, s);
     CHECK(tome_record_source(&r, &source, NULL));
   }
-  for (unsigned n = next_random(s) % 3; n > 0; n--) CHECK(tome_record_repair(&r, random_text(&r.arena, s), NULL, "%s", random_text(&r.arena, s)));
+  for (unsigned n = next_random(s) % 3; n > 0; n--)
+    CHECK(tome_record_repair(&r, random_text(&r.arena, s), NULL, "%s", random_text(&r.arena, s)));
   for (unsigned n = next_random(s) % 4; n > 0; n--)
-    CHECK(tome_record_problem(&r, (tome_severity)(next_random(s) % 3), random_text(&r.arena, s), random_text(&r.arena, s), NULL, "%s", random_text(&r.arena, s)));
+    CHECK(tome_record_problem(&r, (tome_severity)(next_random(s) % 3), random_text(&r.arena, s),
+                              random_text(&r.arena, s), NULL, "%s", random_text(&r.arena, s)));
   return r;
 }
 
@@ -101,7 +111,8 @@ static void same_label(const tome_label *a, const tome_label *b) {
   same_real(a->ml, b->ml);
   same_intensity(&a->hu, &b->hu);
   same_real(a->window_minmax.level, b->window_minmax.level), same_real(a->window_minmax.width, b->window_minmax.width);
-  same_real(a->window_percentile.level, b->window_percentile.level), same_real(a->window_percentile.width, b->window_percentile.width);
+  same_real(a->window_percentile.level, b->window_percentile.level),
+      same_real(a->window_percentile.width, b->window_percentile.width);
   same_histogram(&a->histogram, &b->histogram);
 }
 
@@ -116,7 +127,8 @@ static void same_lists(const tome_record *a, const tome_record *b) {
   for (size_t i = 0; i < a->label_count; i++) same_label(&a->labels[i], &b->labels[i]);
   for (size_t i = 0; i < a->source_count; i++) {
     const tome_source *x = &a->sources[i], *y = &b->sources[i];
-    CHECK_TEXT(y->role, x->role), CHECK_TEXT(y->path, x->path), CHECK_TEXT(y->hash, x->hash), CHECK_TEXT(y->sop_uid, x->sop_uid);
+    CHECK_TEXT(y->role, x->role), CHECK_TEXT(y->path, x->path), CHECK_TEXT(y->hash, x->hash),
+        CHECK_TEXT(y->sop_uid, x->sop_uid);
     CHECK(x->bytes == y->bytes);
   }
   for (size_t i = 0; i < a->repair_count; i++)
@@ -129,9 +141,12 @@ static void same_lists(const tome_record *a, const tome_record *b) {
 }
 
 static void same_record(const tome_record *a, const tome_record *b) {
-  CHECK_TEXT(b->id, a->id), CHECK_TEXT(b->layout, a->layout), CHECK_TEXT(b->modality, a->modality), CHECK_TEXT(b->units, a->units);
-  CHECK_TEXT(b->series_uid, a->series_uid), CHECK_TEXT(b->study_uid, a->study_uid), CHECK_TEXT(b->frame_uid, a->frame_uid);
-  CHECK_TEXT(b->orientation, a->orientation), CHECK_TEXT(b->voxel_hash, a->voxel_hash), CHECK_TEXT(b->source_hash, a->source_hash);
+  CHECK_TEXT(b->id, a->id), CHECK_TEXT(b->layout, a->layout), CHECK_TEXT(b->modality, a->modality),
+      CHECK_TEXT(b->units, a->units);
+  CHECK_TEXT(b->series_uid, a->series_uid), CHECK_TEXT(b->study_uid, a->study_uid),
+      CHECK_TEXT(b->frame_uid, a->frame_uid);
+  CHECK_TEXT(b->orientation, a->orientation), CHECK_TEXT(b->voxel_hash, a->voxel_hash),
+      CHECK_TEXT(b->source_hash, a->source_hash);
   CHECK(memcmp(&a->geometry, &b->geometry, sizeof a->geometry) == 0);
   CHECK(a->dtype == b->dtype && a->padding == b->padding && b->stored_bytes > 0);
   same_real(a->tilt_degrees, b->tilt_degrees);
@@ -162,7 +177,8 @@ static void test_random_records_round_trip(void) {
   for (int round = 0; round < 60; round++) {
     tome_error err = {0};
     const int64_t shape[3] = {1 + next_random(&state) % 4, 1 + next_random(&state) % 4, 1 + next_random(&state) % 4};
-    tome_volume image = make_volume(shape, TOME_I16, 1), maps[2] = {make_volume(shape, TOME_U8, 2), make_volume(shape, TOME_U16, 3)};
+    tome_volume image = make_volume(shape, TOME_I16, 1),
+                maps[2] = {make_volume(shape, TOME_U8, 2), make_volume(shape, TOME_U16, 3)};
     tome_record r = random_record(&image, maps, next_random(&state) % 3, &state), back = {0};
     CHECK(write_record(path, &image, maps, &r, NULL, &err));
     CHECK(tome_case_file_record(path, &back, &err));

@@ -86,7 +86,8 @@ static int read_box(int argc, char **argv, tome_error *err) {
   }
   const size_t bytes = (size_t)tome_box_voxels(&box) * (opt.dtype == TOME_F32 ? 4 : tome_dtype_size(info.dtype));
   void *out = malloc(bytes);
-  if (!tome_case_file_read(f, argv[3], &box, &opt, out, bytes, &(tome_run){.threads = atoi(argv[5])}, err)) return fail(err);
+  if (!tome_case_file_read(f, argv[3], &box, &opt, out, bytes, &(tome_run){.threads = atoi(argv[5])}, err))
+    return fail(err);
   FILE *to = fopen(argv[6], "wb");
   if (!to || fwrite(out, 1, bytes, to) != bytes || fclose(to) != 0) return 1;
   free(out);

@@ -1,0 +1,57 @@
+"""libtome read through ctypes, as a data loader in Python would: a case opened once, boxes into fresh NumPy arrays."""
+import ctypes as c
+
+import numpy as np
+
+
+class Error(c.Structure):
+    _fields_ = [("code", c.c_int), ("message", c.c_char * 1020)]
+
+
+class Box(c.Structure):
+    _fields_ = [("lo", c.c_int64 * 3), ("hi", c.c_int64 * 3)]
+
+
+class Options(c.Structure):
+    _fields_ = [("dtype", c.c_int), ("rescale", c.c_bool), ("clip_lo", c.c_double), ("clip_hi", c.c_double), ("offset", c.c_double),
+                ("scale", c.c_double)]
+
+
+class Run(c.Structure):
+    _fields_ = [("threads", c.c_int), ("stop", c.c_void_p), ("progress", c.c_void_p), ("user", c.c_void_p)]
+
+
+F32 = 9  # tome_dtype
+
+
+class Case:
+    """One case of a store; `read(slices, threads)` gives its image there, as stored or normalised to float32."""
+
+    def __init__(self, library, store, case_id):
+        self.lib = c.CDLL(library)
+        for name in ("tome_open", "tome_case_open"):
+            getattr(self.lib, name).restype = c.c_void_p
+        self.lib.tome_read.restype = c.c_bool
+        self.lib.tome_read.argtypes = [c.c_void_p, c.c_char_p, c.POINTER(Box), c.POINTER(Options), c.c_void_p, c.c_size_t,
+                                       c.POINTER(Run), c.POINTER(Error)]
+        self.error = Error()
+        self.store = self.checked(self.lib.tome_open(store.encode(), c.byref(self.error)))
+        self.case = self.checked(self.lib.tome_case_open(c.c_void_p(self.store), case_id.encode(), c.byref(self.error)))
+
+    def checked(self, result):
+        if not result:
+            raise RuntimeError(self.error.message.decode())
+        return result
+
+    def read(self, slices, threads, normalise=None, out=None):
+        """`normalise` is (clip_lo, clip_hi, offset, scale): out = (clamp(v) - offset) * scale, float32. `out`: a fresh array where None."""
+        box = Box()
+        for axis, s in enumerate(slices):
+            box.lo[axis], box.hi[axis] = s.start, s.stop
+        if out is None:
+            out = np.empty([s.stop - s.start for s in slices], np.float32 if normalise else np.int16)
+        options = Options(F32, True, *normalise) if normalise else None
+        run = Run(threads)
+        self.checked(self.lib.tome_read(self.case, b"image", c.byref(box), c.byref(options) if options else None, out.ctypes.data,
+                                        out.nbytes, c.byref(run), c.byref(self.error)))
+        return out

@@ -1,0 +1,289 @@
+"""Every bar of the README, measured in one run against the tools people use today: bench/README.md says what each line means. Run by scripts/bench.
+
+Only the standard library here: a child's peak memory counts its parent's pages up to exec, so the parent stays small."""
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import sys
+from pathlib import Path
+
+from measuring import Line, Others, run, table
+
+HERE = Path(__file__).resolve().parent
+PYTHON = "/usr/bin/python3"
+SLICES = 275
+CASES = 100_000
+QUESTIONS = [
+    ("few large tumours", "SELECT id, tumor_ml FROM cases WHERE tumor_ml > 55", 0.050),
+    ("one case by id", "SELECT * FROM cases WHERE id = 'volume-77777'", 0.050),
+    ("large tumours, sorted", "SELECT id, tumor_hu_min, tumor_hu_max FROM cases WHERE tumor_ml > 40 ORDER BY tumor_ml DESC LIMIT 20", 0.050),
+    ("thick slices, large tumour", "SELECT id FROM cases WHERE spacing_z > 4 AND tumor_ml > 50", 0.050),
+    ("count of all (no filter)", "SELECT count(*) FROM cases", None),
+    ("mean of all (no index helps)", "SELECT avg(tumor_ml) FROM cases", None),
+]
+
+
+class Bench:
+    def __init__(self, options):
+        self.build, self.venv, self.only = options.build.resolve(), options.venv, options.only
+        self.rounds = 3 if options.quick else max(5, options.rounds)
+        self.boxes = 6 if options.quick else 12
+        self.quick, self.input = options.quick, options.input
+        self.tome = self.build / "src/tome"
+        self.library = self.build / "src/libtome.so"
+        self.data = options.data.resolve()
+        self.work = self.data / f"work-{os.getpid()}"  # removed at the end
+        self.lines, self.left_out = [], []
+        shutil.rmtree(self.work, ignore_errors=True)
+        self.work.mkdir(parents=True)
+
+    def wanted(self, group):
+        return not self.only or self.only in group
+
+    def add(self, line):
+        self.lines.append(line)
+        print(table([line]).splitlines()[1], file=sys.stderr, flush=True)
+
+    def leave_out(self, what, why):
+        self.left_out.append(f"{what}: {why}")
+
+    def fresh(self, name):
+        """An empty place to write to, with nothing of the last run still on its way to the disk."""
+        path = self.work / name
+        shutil.rmtree(path, ignore_errors=True)
+        path.unlink(missing_ok=True)
+        os.sync()
+        return path
+
+
+# ---- what is measured: data -----------------------------------------------------------------------------------
+
+class Dataset:
+    """One and the same volume as a DICOM series and as .nii.gz."""
+
+    def __init__(self, name, series, nifti):
+        self.name, self.series, self.nifti = name, series, nifti
+
+
+def phantom(b):
+    folder = b.data / "phantom"
+    if not (folder / "full/full.nii.gz").exists():
+        print("making a phantom of 512×512×275 …", file=sys.stderr)
+        run(PYTHON, HERE.parent / "scripts/phantom", folder, "--only", "full")
+    return Dataset("phantom", folder / "full/series", folder / "full/full.nii.gz")
+
+
+def real(b):
+    """The slices of a real abdominal CT, up and down until there are 275: the noise of a scanner is what compressors meet in practice."""
+    source = Path(os.environ.get("TOME_DATA", "")) / "ircad-17/PATIENT_DICOM"
+    if not source.is_dir():
+        b.leave_out("real CT", "TOME_DATA is not set, or has no ircad-17")
+        return None
+    folder = b.data / "real"
+    if not (folder / "full.nii.gz").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        run(PYTHON, HERE / "prepare.py", "tile", source, folder / "series", SLICES)
+        run("dcm2niix", "-z", "i", "-b", "n", "-o", folder, "-f", "full", folder / "series")
+    return Dataset("real CT", folder / "series", folder / "full.nii.gz")
+
+
+# ---- ingest ---------------------------------------------------------------------------------------------------
+
+def ingest(b, source, store, *options):
+    return run(b.tome, "ingest", store, "--image", source, "--id", "bench", "--jobs", 2, "--quiet", *options)
+
+
+def ours(b, source):
+    """A store with the case in it, verified and indexed, with statistics: three processes, each in full."""
+    store = b.fresh("ours.tome")
+    cost = run(b.tome, "init", store)
+    taken = ingest(b, source, store)
+    cost = cost + taken + run(b.tome, "verify", store, "--jobs", 2)
+    cost.peak = taken.peak
+    return cost
+
+
+def dcm2niix(b, source, how):
+    folder = b.fresh("dcm2niix")
+    folder.mkdir()
+    return run("dcm2niix", "-z", how, "-b", "n", "-o", folder, "-f", "peer", source)
+
+
+def script(b, kind, source):
+    out = b.fresh("script.h5")
+    cost = run(PYTHON, HERE / "peer_ingest.py", kind, source, out)
+    cost.wall = float(cost.output.split()[-1])  # as it says itself: interpreter and imports left out, in its favour
+    return cost
+
+
+def compare_ingest(b, group, what, data, mine, peers):
+    """peers: (name, bar, call, its output). Ours is measured anew beside each peer; first of all each runs once, and holds the same voxels."""
+    mine()
+    for name, _, call, output in peers:
+        call()
+        run(PYTHON, HERE / "prepare.py", "same", b.work / "ours.tome/cases/bench.h5", output)
+    for name, bar, call, _ in peers:
+        a, p = [], []
+        with Others() as others:
+            for _ in range(b.rounds):
+                a.append(mine())
+                p.append(call())
+        cpu = statistics.median(c.cpu for c in p) / statistics.median(c.cpu for c in a)
+        b.add(Line(group, what, data.name, [c.wall for c in a], [c.wall for c in p], name, bar, others=others.cores, cpu_ratio=cpu,
+                   more={"ours_cpu": [c.cpu for c in a], "peer_cpu": [c.cpu for c in p], "ours_peak": [c.peak for c in a],
+                         "peer_peak": [c.peak for c in p]}))
+
+
+def ingest_dicom(b, data):
+    peers = [("dcm2niix -z i (zlib inside)", 6, lambda: dcm2niix(b, data.series, "i"), b.work / "dcm2niix/peer.nii.gz"),
+             ("pydicom + h5py + NumPy", 8, lambda: script(b, "dicom", data.series), b.work / "script.h5")]
+    if shutil.which("pigz"):
+        peers.insert(1, ("dcm2niix -z y (pigz, 2 threads)", 6, lambda: dcm2niix(b, data.series, "y"), b.work / "dcm2niix/peer.nii.gz"))
+    compare_ingest(b, "ingest-dicom", "DICOM series to verified case", data, lambda: ours(b, data.series), peers)
+
+
+def ingest_nifti(b, data):
+    peers = [("nibabel + h5py + NumPy", 5, lambda: script(b, "nifti", data.nifti), b.work / "script.h5")]
+    compare_ingest(b, "ingest-nifti", ".nii.gz to verified case", data, lambda: ours(b, data.nifti), peers)
+
+
+# ---- size and memory ------------------------------------------------------------------------------------------
+
+def size(b, data):
+    store = b.fresh("size.tome")
+    run(b.tome, "init", store)
+    ingest(b, data.series, store)
+    b.add(Line("size", "bytes stored", data.name, [(store / "cases/bench.h5").stat().st_size], [data.nifti.stat().st_size], ".nii.gz", 0.85,
+               at_most=True, unit="B"))
+
+
+def memory(b, data):
+    decoded = SLICES * 512 * 512 * 2
+    for what, source in (("DICOM", data.series), (".nii.gz", data.nifti)):
+        peaks = []
+        for _ in range(2 if b.quick else 3):
+            store = b.fresh("memory.tome")
+            run(b.tome, "init", store)
+            peaks.append(ingest(b, source, store).peak)
+        b.add(Line("memory", f"peak memory, {what} in", data.name, peaks, [decoded], "decoded volume", 1.5, at_most=True, unit="B"))
+
+
+# ---- reads ----------------------------------------------------------------------------------------------------
+
+def read_store(b, data, codec):
+    store = b.fresh(f"read-{codec}.tome")
+    run(b.tome, "init", store)
+    ingest(b, data.series, store, "--codec", codec)
+    return store
+
+
+def read_lines(b, group, data, bar_of, *command):
+    with Others() as others:
+        out = run(*command).output
+    for text in out.splitlines():
+        m = json.loads(text)
+        per = m["count"]
+        b.add(Line(group, m["name"], data.name, [t / per for t in m["ours"]], [t / per for t in m["peer"]], m["peer_kind"], bar_of(m["name"]),
+                   others=others.cores, cpu_ratio=m["peer_cpu"] / m["ours_cpu"], least=(m["ours_least"] / per, m["peer_least"] / per)))
+        if "ours_bytes" in m:
+            yield m
+
+
+def reads_h5py(b, data):
+    store = read_store(b, data, "deflate")
+    for _ in read_lines(b, "reads-h5py", data, lambda name: 5 if "2 threads" in name else 2.5, PYTHON, HERE / "reads.py", "h5py",
+                        b.library, store, "bench", b.rounds, b.boxes):
+        pass
+
+
+def reads_blosc2(b, data):
+    python = b.venv / "bin/python"
+    if not python.exists():
+        return b.leave_out("patches against blosc2", f"no blosc2 in {b.venv}")
+    deflate, zstd = read_store(b, data, "deflate"), read_store(b, data, "zstd")
+    volume = b.work / "volume.npy"
+    run(PYTHON, HERE / "prepare.py", "npy", deflate / "cases/bench.h5", volume)
+    seen = {}
+    for m in read_lines(b, "reads-blosc2", data, lambda name: 1.2 if "int16" in name else 1.5, python, HERE / "reads.py", "blosc2",
+                        b.library, deflate, "bench", b.rounds, b.boxes, volume, b.work, zstd):
+        seen[m["peer_kind"]] = m
+    for kind, m in seen.items():
+        b.add(Line("reads-blosc2", f"bytes, ours against {kind}", data.name, [m["ours_bytes"]], [m["peer_bytes"]], kind,
+                   0.6 if "float32" in kind else None, at_most=True, unit="B"))
+
+
+# ---- questions ------------------------------------------------------------------------------------------------
+
+def query(b):
+    store = b.data / f"index-{CASES}.tome"
+    filler = b.build / "tests/unit/index/index_bench"
+    stamp = store / "filled"
+    if not stamp.exists() or stamp.stat().st_mtime < filler.stat().st_mtime:
+        shutil.rmtree(store, ignore_errors=True)
+        run(b.tome, "init", store)
+        print(run(filler, "fill", store / "index.sqlite", CASES).output.strip(), file=sys.stderr)
+        stamp.touch()
+    for what, sql, limit in QUESTIONS:
+        run(b.tome, "query", store, sql)
+        with Others() as others:
+            walls = [run(b.tome, "query", store, sql).wall for _ in range(2 * b.rounds + 1)]
+        b.add(Line("query", f"query of {CASES:,} cases: {what}", "made up", walls, [limit or 0.050], "limit", 1 if limit else None,
+                   others=others.cores, at_most=True))
+
+
+# ---- the run --------------------------------------------------------------------------------------------------
+
+GROUPS = {"ingest-dicom": ingest_dicom, "ingest-nifti": ingest_nifti, "size": size, "memory": memory, "reads-h5py": reads_h5py,
+          "reads-blosc2": reads_blosc2}
+
+
+def measure(b):
+    if any(map(b.wanted, GROUPS)):
+        chosen = [make for make in (phantom, real) if b.input in (None, make.__name__) and not (b.quick and make is real)]
+        data = [d for d in (make(b) for make in chosen) if d]
+        for name, group in GROUPS.items():
+            for d in data if b.wanted(name) else []:
+                group(b, d)
+    if b.wanted("query"):
+        query(b)
+
+
+def conclude(b, out):
+    print(table(b.lines))
+    print(f"\nmachine: {os.cpu_count()} processors, 2 used; load average {os.getloadavg()[0]:.1f}; {b.rounds} alternating pairs a line, warm cache")
+    for text in b.left_out:
+        print(f"LEFT OUT {text}")
+    missed = [line for line in b.lines if line.met is False]
+    for line in missed:
+        print(f"NOT MET  {line.what} ({line.data}) against {line.peer_name}: {line.ratio:.2f}×, bar {'≤' if line.at_most else '≥'} {line.bar:g}×")
+    judged = sum(line.met is not None for line in b.lines)
+    print(f"{judged - len(missed)} of {judged} bars met")
+    if out:
+        out.write_text(json.dumps({"python": platform.python_version(), "rounds": b.rounds, "processors": os.cpu_count(),
+                                   "left_out": b.left_out, "lines": [line.as_dict() for line in b.lines]}, indent=1, ensure_ascii=False))
+
+
+def main():
+    p = argparse.ArgumentParser(prog="scripts/bench", description=__doc__.splitlines()[0])
+    p.add_argument("--build", type=Path, default=Path("build/bench"), help="folder of a Release build")
+    p.add_argument("--venv", type=Path, default=Path.home() / ".cache/tome-bench", help="environment with blosc2")
+    p.add_argument("--data", type=Path, default=Path("build/bench-data"), help="where inputs are made and kept")
+    p.add_argument("--quick", action="store_true", help="fewer rounds, the phantom only: to see that it runs, not to quote")
+    p.add_argument("--rounds", type=int, default=5, help="alternating pairs a line (5 at least)")
+    p.add_argument("--only", metavar="NAME", help=f"groups whose name contains NAME: {', '.join(GROUPS)}, query")
+    p.add_argument("--input", choices=["phantom", "real"], help="this volume only")
+    p.add_argument("--json", type=Path, metavar="FILE", help="also write every measurement there")
+    options = p.parse_args()
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])  # the same two processors for everybody, pigz too
+    b = Bench(options)
+    try:
+        measure(b)
+    finally:
+        shutil.rmtree(b.work, ignore_errors=True)
+    conclude(b, options.json)
+
+
+main()

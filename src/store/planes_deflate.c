@@ -1,0 +1,314 @@
+/* Writing planes as deflate blocks of literals and runs. */
+#include "store/planes_deflate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/planes.h"
+
+enum {
+  LITERALS = 256,
+  END_OF_BLOCK = 256,
+  SYMBOLS = 286, /* literals, end of block, 29 lengths */
+  LEAST_RUN = 3,
+  MOST_RUN = 258,
+  TOKENS = 512, /* a token is a literal, or 256 + run - LEAST_RUN */
+  LENGTH_CODES = 19,
+  LENGTH_CODE_BITS = 7
+};
+
+struct tome_planes_deflater {
+  size_t plane_bytes;
+  uint16_t *tokens;
+  uint32_t frequency[TOKENS];
+  uint8_t lengths[SYMBOLS + 1]; /* and the one distance code */
+  uint16_t words[SYMBOLS];
+  uint32_t emit[TOKENS]; /* a token's bits, and how many in the top byte */
+};
+
+tome_planes_deflater *tome_planes_deflater_new(size_t plane_bytes, tome_error *err) {
+  tome_planes_deflater *d = tome_alloc(1, sizeof *d, "deflate", err);
+  if (!d) return NULL;
+  d->plane_bytes = plane_bytes;
+  d->tokens = tome_alloc(plane_bytes + 16, sizeof *d->tokens, "deflate", err);
+  if (d->tokens) return d;
+  free(d);
+  return NULL;
+}
+
+void tome_planes_deflater_free(tome_planes_deflater *d) {
+  if (!d) return;
+  free(d->tokens);
+  free(d);
+}
+
+/* ---- runs as deflate knows them ---- */
+
+/* RFC 1951's lengths: the symbol, its extra bits and their value. */
+static void length_symbol(unsigned length, unsigned *symbol, unsigned *extra_bits, unsigned *extra) {
+  *extra_bits = *extra = 0;
+  if (length == MOST_RUN) {
+    *symbol = 285;
+    return;
+  }
+  const unsigned l = length - LEAST_RUN;
+  if (l < 8) {
+    *symbol = 257 + l;
+    return;
+  }
+  const unsigned bits = 31u - (unsigned)__builtin_clz(l) - 2;
+  *symbol = 257 + 4 * bits + (l >> bits);
+  *extra_bits = bits;
+  *extra = l & ((1u << bits) - 1);
+}
+
+/* ---- tokens ---- */
+
+static size_t equal_bytes(const uint8_t *p, const uint8_t *end, uint8_t value) {
+  const uint8_t *q = p;
+  while (q + 8 <= end) {
+    uint64_t v;
+    memcpy(&v, q, 8);
+    v ^= 0x0101010101010101u * value;
+    if (v) return (size_t)(q - p) + (size_t)__builtin_ctzll(v) / 8;
+    q += 8;
+  }
+  while (q < end && *q == value) q++;
+  return (size_t)(q - p);
+}
+
+static uint16_t *put_run(uint16_t *token, size_t length) {
+  while (length >= LEAST_RUN) {
+    size_t part = length < MOST_RUN ? length : MOST_RUN;
+    if (length - part > 0 && length - part < LEAST_RUN) part -= LEAST_RUN;
+    *token++ = (uint16_t)(LITERALS + part - LEAST_RUN);
+    length -= part;
+  }
+  return token;
+}
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+/* Bit k: byte k equals the one before it. */
+static inline unsigned repeats(const uint8_t *p) {
+  const __m128i here = _mm_loadu_si128((const __m128i *)p), before = _mm_loadu_si128((const __m128i *)(p - 1));
+  return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(here, before));
+}
+static inline void put_literals(uint16_t *token, const uint8_t *p) {
+  const __m128i v = _mm_loadu_si128((const __m128i *)p), zero = _mm_setzero_si128();
+  _mm_storeu_si128((__m128i *)token, _mm_unpacklo_epi8(v, zero));
+  _mm_storeu_si128((__m128i *)(token + 8), _mm_unpackhi_epi8(v, zero));
+}
+#else
+static inline unsigned repeats(const uint8_t *p) {
+  unsigned mask = 0;
+  for (unsigned k = 0; k < 16; k++) mask |= (unsigned)(p[k] == p[(int)k - 1]) << k;
+  return mask;
+}
+static inline void put_literals(uint16_t *token, const uint8_t *p) {
+  for (unsigned k = 0; k < 16; k++) token[k] = p[k];
+}
+#endif
+
+enum { FEW_REPEATS = 4, MANY_REPEATS = 6 };
+
+/* How many repeats make a run worth its code, and the time to read it: many where bytes repeat so much that their literals are short anyway. */
+static unsigned least_repeats(const uint8_t *p, size_t n) {
+  size_t repeated = 0, seen = 0;
+  for (size_t i = 1; i + 16 <= n; i += 64, seen += 16) repeated += (size_t)__builtin_popcount(repeats(p + i));
+  return repeated * 2 > seen ? MANY_REPEATS : FEW_REPEATS;
+}
+
+/* Where in 16 bytes the first FEW_REPEATS repeats in a row begin; 16 where there are none. */
+static inline unsigned first_run(unsigned mask) {
+  unsigned m = mask & mask >> 1;
+  m &= m >> 2;
+  return m ? (unsigned)__builtin_ctz(m) : 16;
+}
+
+static uint16_t *put_short_run(uint16_t *token, uint8_t value, size_t length) {
+  for (size_t i = 0; i < length; i++) token[i] = value;
+  return token + length;
+}
+
+/* Cuts a plane into tokens. A run that starts in one group of 16 bytes and would be long enough only with the next is met there, a little later. */
+static size_t tokenize(const uint8_t *p, size_t n, uint16_t *tokens) {
+  const uint8_t *const end = p + n;
+  const unsigned least = least_repeats(p, n);
+  uint16_t *token = tokens;
+  if (n) *token++ = *p++;
+  while (p + 16 <= end) {
+    const unsigned at = first_run(repeats(p));
+    put_literals(token, p);
+    token += at;
+    p += at;
+    if (at == 16) continue;
+    const size_t run = equal_bytes(p, end, p[-1]);
+    token = run < least ? put_short_run(token, p[-1], run) : put_run(token, run);
+    p += run;
+  }
+  while (p < end) *token++ = *p++;
+  return (size_t)(token - tokens);
+}
+
+/* Four counters a token, so that equal tokens in a row do not wait for one another. */
+static void count_tokens(tome_planes_deflater *d, size_t n) {
+  uint32_t part[4][TOKENS];
+  memset(part, 0, sizeof part);
+  size_t i = 0;
+  for (; i + 4 <= n; i += 4)
+    for (size_t k = 0; k < 4; k++) part[k][d->tokens[i + k]]++;
+  for (; i < n; i++) part[0][d->tokens[i]]++;
+  for (size_t t = 0; t < TOKENS; t++) d->frequency[t] = part[0][t] + part[1][t] + part[2][t] + part[3][t];
+}
+
+/* ---- bits ---- */
+
+typedef struct bit_writer {
+  uint64_t bits;
+  unsigned count;
+  uint8_t *at, *end; /* end leaves 8 bytes to spare */
+} bit_writer;
+
+static inline void put_bits(bit_writer *w, uint64_t bits, unsigned count) {
+  w->bits |= bits << w->count;
+  w->count += count;
+}
+
+/* Writes whole bytes out; at most 7 bits stay. */
+static inline void flush_bits(bit_writer *w) {
+  memcpy(w->at, &w->bits, 8);
+  w->at += w->count >> 3;
+  w->bits >>= w->count & 56;
+  w->count &= 7;
+}
+
+/* ---- the code of one block ---- */
+
+static void make_code(tome_planes_deflater *d) {
+  uint32_t frequency[SYMBOLS] = {0};
+  memcpy(frequency, d->frequency, LITERALS * sizeof *frequency);
+  frequency[END_OF_BLOCK] = 1;
+  for (unsigned t = LITERALS; t < TOKENS; t++) {
+    unsigned symbol, bits, extra;
+    length_symbol(t - LITERALS + LEAST_RUN, &symbol, &bits, &extra);
+    frequency[symbol] += d->frequency[t];
+  }
+  tome_code_lengths(frequency, SYMBOLS, TOME_CODE_BITS, d->lengths);
+  (void)tome_code_words(d->lengths, SYMBOLS, d->words); /* complete: it was made so */
+  d->lengths[SYMBOLS] = 1;                              /* distance 1: one bit, a zero */
+  for (unsigned t = 0; t < LITERALS; t++) d->emit[t] = d->words[t] | (uint32_t)d->lengths[t] << 24;
+  for (unsigned t = LITERALS; t < TOKENS; t++) {
+    unsigned symbol, bits, extra;
+    length_symbol(t - LITERALS + LEAST_RUN, &symbol, &bits, &extra);
+    d->emit[t] = d->words[symbol] | extra << d->lengths[symbol] | (d->lengths[symbol] + bits + 1) << 24;
+  }
+}
+
+/* One entry of the run-length coded list of code lengths: a length, or 16 (repeat), 17, 18 (zeros), with its extra bits. */
+typedef struct length_entry {
+  uint8_t code, extra, extra_bits;
+} length_entry;
+
+static size_t list_lengths(const uint8_t *lengths, size_t n, length_entry *out) {
+  size_t count = 0;
+  for (size_t i = 0; i < n;) {
+    size_t run = 1;
+    while (i + run < n && lengths[i + run] == lengths[i]) run++;
+    const size_t whole = run;
+    if (lengths[i] == 0) {
+      for (; run >= 3; run -= run < 138 ? run : 138) {
+        const size_t part = run < 138 ? run : 138;
+        out[count++] =
+            part < 11 ? (length_entry){17, (uint8_t)(part - 3), 3} : (length_entry){18, (uint8_t)(part - 11), 7};
+      }
+    } else {
+      out[count++] = (length_entry){lengths[i], 0, 0};
+      for (run--; run >= 3; run -= run < 6 ? run : 6)
+        out[count++] = (length_entry){16, (uint8_t)((run < 6 ? run : 6) - 3), 2};
+    }
+    for (; run > 0; run--) out[count++] = (length_entry){lengths[i], 0, 0};
+    i += whole;
+  }
+  return count;
+}
+
+/* The head of a dynamic block: how its codes are to be rebuilt. */
+static void put_head(const tome_planes_deflater *d, bool last, bit_writer *w) {
+  static const uint8_t order[LENGTH_CODES] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
+  length_entry list[SYMBOLS + 1];
+  uint32_t frequency[LENGTH_CODES] = {0};
+  uint8_t lengths[LENGTH_CODES];
+  uint16_t words[LENGTH_CODES];
+  const size_t n = list_lengths(d->lengths, SYMBOLS + 1, list);
+  for (size_t i = 0; i < n; i++) frequency[list[i].code]++;
+  tome_code_lengths(frequency, LENGTH_CODES, LENGTH_CODE_BITS, lengths);
+  (void)tome_code_words(lengths, LENGTH_CODES, words);
+  size_t sent = LENGTH_CODES;
+  while (sent > 4 && lengths[order[sent - 1]] == 0) sent--;
+  put_bits(w, (last ? 1u : 0u) | 2u << 1, 3);
+  put_bits(w, SYMBOLS - 257, 5);
+  put_bits(w, 0, 5); /* one distance code */
+  put_bits(w, sent - 4, 4);
+  for (size_t i = 0; i < sent; i++) {
+    put_bits(w, lengths[order[i]], 3);
+    flush_bits(w);
+  }
+  for (size_t i = 0; i < n; i++) {
+    put_bits(w, words[list[i].code], lengths[list[i].code]);
+    put_bits(w, list[i].extra, list[i].extra_bits);
+    flush_bits(w);
+  }
+}
+
+/* Bits of the block's tokens: known before any is written. */
+static uint64_t token_bits(const tome_planes_deflater *d) {
+  uint64_t bits = d->lengths[END_OF_BLOCK];
+  for (unsigned t = 0; t < TOKENS; t++) bits += (uint64_t)d->frequency[t] * (d->emit[t] >> 24);
+  return bits;
+}
+
+static void put_tokens(const tome_planes_deflater *d, size_t n, bit_writer *writer) {
+  bit_writer w = *writer;
+  size_t i = 0;
+  for (; i + 3 <= n; i += 3) { /* three tokens are at most 51 bits, seven may be waiting */
+    for (size_t k = 0; k < 3; k++) {
+      const uint32_t e = d->emit[d->tokens[i + k]];
+      put_bits(&w, e & 0xffffff, e >> 24);
+    }
+    flush_bits(&w);
+  }
+  for (; i < n; i++) {
+    const uint32_t e = d->emit[d->tokens[i]];
+    put_bits(&w, e & 0xffffff, e >> 24);
+    flush_bits(&w);
+  }
+  put_bits(&w, d->words[END_OF_BLOCK], d->lengths[END_OF_BLOCK]);
+  flush_bits(&w);
+  *writer = w;
+}
+
+enum { MOST_HEAD_BYTES = 400, TAIL_BYTES = 16 }; /* 17 + 19*3 bits, and 287 lengths of at most 7 bits and their extra */
+
+static bool put_plane(tome_planes_deflater *d, const uint8_t *plane, bool last, bit_writer *w) {
+  const size_t n = tokenize(plane, d->plane_bytes, d->tokens);
+  count_tokens(d, n);
+  make_code(d);
+  if (token_bits(d) / 8 + MOST_HEAD_BYTES + TAIL_BYTES > (size_t)(w->end - w->at)) return false;
+  put_head(d, last, w);
+  put_tokens(d, n, w);
+  return true;
+}
+
+size_t tome_planes_deflate(tome_planes_deflater *d, const uint8_t *in, size_t planes, uint8_t *out, size_t room) {
+  if (room < MOST_HEAD_BYTES + TAIL_BYTES) return 0;
+  bit_writer w = {.at = out, .end = out + room};
+  put_bits(&w, 0x0178, 16); /* zlib, 32 KiB window, fastest */
+  flush_bits(&w);
+  for (size_t p = 0; p < planes; p++)
+    if (!put_plane(d, in + p * d->plane_bytes, p + 1 == planes, &w)) return 0;
+  if (w.count) *w.at++ = (uint8_t)w.bits;
+  const uint32_t check = tome_adler32(in, planes * d->plane_bytes);
+  for (int b = 24; b >= 0; b -= 8) *w.at++ = (uint8_t)(check >> b);
+  return (size_t)(w.at - out);
+}

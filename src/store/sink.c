@@ -1,0 +1,151 @@
+/* The driver: pwrite, and a note of the first failure. */
+#include "store/sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { BEHIND = 8 << 20 }; /* bytes written before the kernel is asked to begin with them */
+
+/* HDF5 knows the first member only. */
+typedef struct sink_file {
+  H5FD_t base;
+  int fd, *failed;
+  haddr_t end_allocated, end, begun;
+} sink_file;
+
+/* What H5Pset_driver carries to sink_open; HDF5 copies it byte by byte. */
+typedef struct sink_access {
+  int *failed;
+} sink_access;
+
+static H5FD_t *sink_open(const char *name, unsigned flags, hid_t access, haddr_t most) {
+  (void)most;
+  const sink_access *a = H5Pget_driver_info(access);
+  if (!a || !(flags & H5F_ACC_CREAT)) return NULL;
+  sink_file *f = calloc(1, sizeof *f);
+  if (!f) return NULL;
+  f->fd = open(name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  f->failed = a->failed;
+  if (f->fd >= 0) return &f->base;
+  *a->failed = errno;
+  free(f);
+  return NULL;
+}
+
+static herr_t sink_close(H5FD_t *file) {
+  sink_file *f = (sink_file *)file;
+  if (close(f->fd) != 0 && !*f->failed) *f->failed = errno;
+  free(f);
+  return 0;
+}
+
+static herr_t sink_query(const H5FD_t *file, unsigned long *flags) {
+  (void)file;
+  *flags = H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_ACCUMULATE_METADATA | H5FD_FEAT_AGGREGATE_SMALLDATA |
+           H5FD_FEAT_DEFAULT_VFD_COMPATIBLE;
+  return 0;
+}
+
+static haddr_t sink_end_allocated(const H5FD_t *file, H5FD_mem_t type) {
+  (void)type;
+  return ((const sink_file *)file)->end_allocated;
+}
+
+static herr_t sink_set_end_allocated(H5FD_t *file, H5FD_mem_t type, haddr_t end) {
+  (void)type;
+  ((sink_file *)file)->end_allocated = end;
+  return 0;
+}
+
+static haddr_t sink_end(const H5FD_t *file, H5FD_mem_t type) {
+  (void)type;
+  return ((const sink_file *)file)->end;
+}
+
+/* What was never written, or could not be, reads as zeros. */
+static herr_t sink_read(H5FD_t *file, H5FD_mem_t type, hid_t transfer, haddr_t at, size_t size, void *out) {
+  (void)type, (void)transfer;
+  const sink_file *f = (sink_file *)file;
+  memset(out, 0, size);
+  for (size_t got = 0; got < size;) {
+    const ssize_t n = pread(f->fd, (char *)out + got, size - got, (off_t)(at + got));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return -1;
+    if (n == 0) break;
+    got += (size_t)n;
+  }
+  return 0;
+}
+
+/* Asks for write-back of what has gathered. Advice: what it says does not matter. */
+static void begin_writing_back(sink_file *f) {
+  if (f->end < f->begun + BEHIND) return;
+  (void)sync_file_range(f->fd, (off_t)f->begun, (off_t)(f->end - f->begun), SYNC_FILE_RANGE_WRITE);
+  f->begun = f->end;
+}
+
+static herr_t sink_write(H5FD_t *file, H5FD_mem_t type, hid_t transfer, haddr_t at, size_t size, const void *data) {
+  (void)type, (void)transfer;
+  sink_file *f = (sink_file *)file;
+  for (size_t put = 0; put < size && !*f->failed;) {
+    const ssize_t n = pwrite(f->fd, (const char *)data + put, size - put, (off_t)(at + put));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0)
+      *f->failed = errno;
+    else
+      put += (size_t)n;
+  }
+  if (at + size > f->end) f->end = at + size;
+  if (!*f->failed) begin_writing_back(f);
+  return 0;
+}
+
+/* HDF5 writes the allocated end into the file and wants the file to be that long. */
+static herr_t sink_truncate(H5FD_t *file, hid_t transfer, hbool_t closing) {
+  (void)transfer, (void)closing;
+  sink_file *f = (sink_file *)file;
+  if (!*f->failed && ftruncate(f->fd, (off_t)f->end_allocated) != 0) *f->failed = errno;
+  f->end = f->end_allocated;
+  return 0;
+}
+
+static const H5FD_class_t driver = {
+    .name = "tome_writing",
+    .maxaddr = (haddr_t)INT64_MAX,
+    .fc_degree = H5F_CLOSE_STRONG,
+    .fapl_size = sizeof(sink_access),
+    .open = sink_open,
+    .close = sink_close,
+    .query = sink_query,
+    .get_eoa = sink_end_allocated,
+    .set_eoa = sink_set_end_allocated,
+    .get_eof = sink_end,
+    .read = sink_read,
+    .write = sink_write,
+    .truncate = sink_truncate,
+    .fl_map = H5FD_FLMAP_DICHOTOMY,
+};
+
+hid_t tome_sink_create(const char *path, int *failed, tome_error *err) {
+  const sink_access to = {failed};
+  *failed = 0;
+  TOME_H5_ID access = tome_h5_access(err);
+  if (access < 0) return H5I_INVALID_HID;
+  TOME_H5_ID id = H5FDregister(&driver);
+  if (id < 0 || H5Pset_driver(access, id, &to) < 0) {
+    tome_h5_fail(err, TOME_NO_MEMORY, "HDF5 takes no file driver");
+    return H5I_INVALID_HID;
+  }
+  const hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
+  if (file >= 0) return file;
+  if (*failed) {
+    errno = *failed;
+    tome_fail_errno(err, "%s: cannot be made", path);
+  }
+  tome_h5_fail(err, TOME_IO, "%s: cannot be made", path);
+  return H5I_INVALID_HID;
+}

@@ -1,0 +1,13 @@
+/* sink.h - the HDF5 file driver that case files are written through. HDF5 1.10 does not survive a write that fails: the file cannot be closed, and the process
+ * crashes when it exits. So the first failure (a full disk) is noted here and hidden from HDF5, whose further writes go nowhere; the writer asks
+ * and gives up. The driver also tells the kernel to begin writing to disk while chunks are still being compressed, so that the final
+ * fsync finds little left to do. Lock held throughout. */
+#ifndef TOME_STORE_SINK_H
+#define TOME_STORE_SINK_H
+
+#include "store/h5.h"
+
+/* Creates `path` anew (an existing file is emptied). The first errno of a failed write goes to *failed, which must outlive the file. */
+TOME_MUST_USE hid_t tome_sink_create(const char *path, int *failed, tome_error *err);
+
+#endif
