@@ -114,9 +114,9 @@ typedef struct tome_progress {
 
 /* Zero-initialise for the defaults; NULL means the same. */
 typedef struct tome_run {
-  int threads;                                             /* 0: all processors this process may use */
-  bool (*stop)(void *user);                                /* true cancels; called from any thread, often */
-  void (*progress)(void *user, const tome_progress *now);  /* at most ~10 a second, one thread at a time */
+  int threads;                                            /* 0: all processors this process may use */
+  bool (*stop)(void *user);                               /* true cancels; called from any thread, often */
+  void (*progress)(void *user, const tome_progress *now); /* at most ~10 a second, one thread at a time */
   void *user;
 } tome_run;
 
@@ -135,10 +135,10 @@ typedef struct tome_volume_info {
   tome_geometry geometry;
   tome_dtype dtype;
   int64_t chunk[3];
-  char codec[16];         /* "deflate", "zstd", "lz4", "none" */
-  char units[16];         /* "HU" for CT, else "" */
-  char voxel_hash[33];    /* XXH3-128, hex, of the voxels in C order, little endian */
-  uint64_t stored_bytes;  /* on disk, all chunks */
+  char codec[16];        /* "deflate", "zstd", "lz4", "none" */
+  char units[16];        /* "HU" for CT, else "" */
+  char voxel_hash[33];   /* XXH3-128, hex, of the voxels in C order, little endian */
+  uint64_t stored_bytes; /* on disk, all chunks */
 } tome_volume_info;
 
 /* Opens one case for reading. A near miss of the id is named in the error. */
@@ -146,12 +146,13 @@ TOME_API TOME_MUST_USE tome_case *tome_case_open(tome_store *store, const char *
 TOME_API void tome_case_close(tome_case *c);
 /* Names of the case's volumes: "image" first, then "labels/<name>" each. NULL past the last. */
 TOME_API const char *tome_case_volume(const tome_case *c, size_t i);
-TOME_API TOME_MUST_USE bool tome_case_info(const tome_case *c, const char *volume, tome_volume_info *out, tome_error *err);
+TOME_API TOME_MUST_USE bool tome_case_info(const tome_case *c, const char *volume, tome_volume_info *out,
+                                           tome_error *err);
 
 /* What to do to voxels on their way out. Zero-initialise for "as stored". */
 typedef struct tome_read_options {
-  tome_dtype dtype;      /* TOME_NONE: as stored. TOME_F32: any stored type. Others: only where equal to the stored type */
-  bool rescale;          /* with TOME_F32: out = (clamp(v, clip_lo, clip_hi) - offset) * scale */
+  tome_dtype dtype; /* TOME_NONE: as stored. TOME_F32: any stored type. Others: only where equal to the stored type */
+  bool rescale;     /* with TOME_F32: out = (clamp(v, clip_lo, clip_hi) - offset) * scale */
   double clip_lo, clip_hi, offset, scale;
 } tome_read_options;
 
@@ -177,34 +178,34 @@ typedef struct tome_named_path {
 
 /* Zero-initialise for the defaults. */
 typedef struct tome_ingest_options {
-  const char *const *roots;  /* folders or files to walk */
+  const char *const *roots; /* folders or files to walk */
   size_t root_count;
-  const char *layout;        /* a name from tome_layout_at; NULL: recognise */
+  const char *layout; /* a name from tome_layout_at; NULL: recognise */
   /* One case said outright, in place of roots: */
-  const char *id;            /* NULL: from the image's name */
-  const char *image;         /* file or folder */
+  const char *id;    /* NULL: from the image's name */
+  const char *image; /* file or folder */
   const tome_named_path *labels;
   size_t label_count;
   /* Repairs; each one used is recorded in the case. */
   tome_gap gap;
   tome_duplicate duplicate;
   tome_uneven uneven;
-  tome_trust trust;          /* a label whose affine differs from its image's, of the same shape */
-  double threshold;          /* > 0: gray labels become voxel >= threshold */
-  double spacing[3];         /* mm, for inputs that carry none (PNG); 0: not given */
-  const char *series;        /* only this SeriesInstanceUID */
-  const char *merge;         /* "liver=1,livertumor*=2": later rows paint over earlier ones */
+  tome_trust trust;   /* a label whose affine differs from its image's, of the same shape */
+  double threshold;   /* > 0: gray labels become voxel >= threshold */
+  double spacing[3];  /* mm, for inputs that carry none (PNG); 0: not given */
+  const char *series; /* only this SeriesInstanceUID */
+  const char *merge;  /* "liver=1,livertumor*=2": later rows paint over earlier ones */
   tome_codec codec;
-  int level;                 /* 0: the codec's measured default */
-  bool keep_identity;        /* keep patient name, id, birth date, study date */
-  bool replace;              /* a case of the same id with other voxels: replace it instead of refusing */
+  int level;          /* 0: the codec's measured default */
+  bool keep_identity; /* keep patient name, id, birth date, study date */
+  bool replace;       /* a case of the same id with other voxels: replace it instead of refusing */
 } tome_ingest_options;
 
 typedef enum tome_event_kind {
-  TOME_EVENT_ADDED,    /* the case is in the store and in the index */
-  TOME_EVENT_SKIPPED,  /* its sources are in already */
-  TOME_EVENT_REFUSED,  /* not taken; text says why and what to do */
-  TOME_EVENT_NOTE      /* worth knowing: a non-image passed over, a repair made, a problem found */
+  TOME_EVENT_ADDED,   /* the case is in the store and in the index */
+  TOME_EVENT_SKIPPED, /* its sources are in already */
+  TOME_EVENT_REFUSED, /* not taken; text says why and what to do */
+  TOME_EVENT_NOTE     /* worth knowing: a non-image passed over, a repair made, a problem found */
 } tome_event_kind;
 
 typedef struct tome_event {
@@ -245,33 +246,59 @@ typedef bool (*tome_row_fn)(void *user, size_t columns, const char *const *names
 
 /* Runs one read-only SELECT over the index (schema/index/). Anything that would write, attach or load is refused.
  * `params` bind ?1, ?2 … as text. Cancelled after `seconds` (0: 30). */
-TOME_API TOME_MUST_USE bool tome_query(tome_store *store, const char *sql, const char *const *params, size_t param_count,
-                                       double seconds, tome_row_fn row, void *user, tome_error *err);
+TOME_API TOME_MUST_USE bool tome_query(tome_store *store, const char *sql, const char *const *params,
+                                       size_t param_count, double seconds, tome_row_fn row, void *user,
+                                       tome_error *err);
 
 /* The data set's fingerprint over every voxel inside any label of every case ("foreground", nnU-Net's CT scheme),
  * and over one named label where `label` is not NULL. From statistics already stored; reads no voxel. */
 typedef struct tome_fingerprint {
   uint64_t cases, cases_with_label;
-  uint64_t voxels;                             /* foreground voxels */
-  double min, max, mean, std;                  /* HU; std is the population's */
-  double p005, p05, p50, p95, p995;            /* percentiles 0.5, 5, 50, 95, 99.5 as NumPy's linear */
-  double window_level, window_width;           /* from p005..p995 */
+  uint64_t voxels;                                          /* foreground voxels */
+  double min, max, mean, std;                               /* HU; std is the population's */
+  double p005, p05, p50, p95, p995;                         /* percentiles 0.5, 5, 50, 95, 99.5 as NumPy's linear */
+  double window_level, window_width;                        /* from p005..p995 */
   double spacing_min[3], spacing_median[3], spacing_max[3]; /* mm, each axis on its own */
   double shape_min[3], shape_median[3], shape_max[3];       /* voxels */
 } tome_fingerprint;
-TOME_API TOME_MUST_USE bool tome_fingerprint_of(tome_store *store, const char *label, tome_fingerprint *out, tome_error *err);
+TOME_API TOME_MUST_USE bool tome_fingerprint_of(tome_store *store, const char *label, tome_fingerprint *out,
+                                                tome_error *err);
 
 /* ---- out, upkeep ---------------------------------------------------------------------------------------- */
 
-/* Writes one volume (or a box of it) to a file; the format follows the name (.npy, .nii, .nii.gz). `label` NULL: the image. Appears whole or not at
- * all; refuses to overwrite unless `force`. */
+/* A recipe: preprocessing steps as text ("resample:spacing=1", "window:tumor"), and/or a file of them (one step a line, # comments), which come
+ * first. Empty: as stored. */
+typedef struct tome_recipe_text {
+  const char *const *steps;
+  size_t step_count;
+  const char *file; /* a path, or NULL */
+} tome_recipe_text;
+
+/* Writes one volume (or a box of it) to a file; the format follows the name (.npy, .nii, .nii.gz). Appears whole or not at all; refuses to overwrite
+ * unless `force`. */
 typedef struct tome_export_options {
-  const char *label;     /* a label map ("segmentation") or one structure's name ("tumor": a 0/1 mask) */
-  const char *box;       /* tome_box_parse's syntax, or NULL */
+  const char *label; /* a label map ("segmentation") or one structure's name ("tumor": a 0/1 mask); NULL: the image */
+  const char *box;   /* of the recipe's result; tome_box_parse's syntax, or NULL */
   bool force;
+  tome_recipe_text recipe; /* computed on demand: only what the box needs is read */
 } tome_export_options;
-TOME_API TOME_MUST_USE bool tome_export(tome_store *store, const char *id, const char *path, const tome_export_options *opt,
-                                        const tome_run *run, tome_error *err);
+TOME_API TOME_MUST_USE bool tome_export(tome_store *store, const char *id, const char *path,
+                                        const tome_export_options *opt, const tome_run *run, tome_error *err);
+
+/* What a recipe would do to a case: shapes, spacings, types, boxes and chunks at each step, before any voxel is read. `text` is called once, with
+ * several lines. `box` as above. */
+TOME_API TOME_MUST_USE bool tome_explain(tome_store *store, const char *id, const tome_recipe_text *recipe,
+                                         const char *box, void (*text)(void *user, const char *lines), void *user,
+                                         tome_error *err);
+
+/* A preprocessing step that a recipe may hold. */
+typedef struct tome_op_info {
+  const char *name, *title, *example;
+  const char
+      *help; /* its parameters with ranges and defaults, several lines; borrowed for the duration of the callback */
+} tome_op_info;
+/* Calls `op` for each step there is. */
+TOME_API TOME_MUST_USE bool tome_each_op(void (*op)(void *user, const tome_op_info *info), void *user, tome_error *err);
 
 /* One finding of tome_verify. Severity: "error" (data damaged or lost) or "note" (the index is behind; harmless). */
 typedef void (*tome_finding_fn)(void *user, const char *severity, const char *id, const char *text);
@@ -293,7 +320,7 @@ typedef struct tome_format_info {
   const char *title;      /* "NIfTI-1, NIfTI-2, Analyze 7.5" */
   const char *extensions; /* ".nii .nii.gz .hdr/.img" */
   bool reads, writes;
-  const char *keeps;      /* what survives, in words */
+  const char *keeps; /* what survives, in words */
   const char *loses;
 } tome_format_info;
 /* The i-th format; false past the last. */

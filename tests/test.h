@@ -11,7 +11,7 @@
 
 static int test_failures, test_checks;
 
-#define CHECK(cond)                                                                                  \
+#define CHECK(cond) \
   ((void)(test_checks++, (cond) ? 0 : (test_failures++, fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond))))
 #define CHECK_NEAR(got, want, tol) test_near((double)(got), (double)(want), (double)(tol), __FILE__, __LINE__, #got)
 #define CHECK_TEXT(got, want) test_text((got), (want), __FILE__, __LINE__, #got)
@@ -34,7 +34,8 @@ static inline void test_text(const char *got, const char *want, const char *file
   test_checks++;
   if (got && want && strcmp(got, want) == 0) return;
   test_failures++;
-  fprintf(stderr, "%s:%d: %s is \"%s\", wanted \"%s\"\n", file, line, what, got ? got : "(null)", want ? want : "(null)");
+  fprintf(stderr, "%s:%d: %s is \"%s\", wanted \"%s\"\n", file, line, what, got ? got : "(null)",
+          want ? want : "(null)");
 }
 
 static inline void test_has(const char *got, const char *part, const char *file, int line, const char *what) {
@@ -64,12 +65,12 @@ static inline const char *test_tmp(const char *name) {
   return path;
 }
 
-#define TEST_MAIN(...)                                                           \
-  int main(void) {                                                               \
-    void (*const tests[])(void) = {__VA_ARGS__};                                 \
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) tests[i]();        \
-    fprintf(stderr, "%d checks, %d failed\n", test_checks, test_failures);       \
-    return test_failures ? 1 : 0;                                                \
+#define TEST_MAIN(...)                                                     \
+  int main(void) {                                                         \
+    void (*const tests[])(void) = {__VA_ARGS__};                           \
+    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) tests[i]();  \
+    fprintf(stderr, "%d checks, %d failed\n", test_checks, test_failures); \
+    return test_failures ? 1 : 0;                                          \
   }
 
 #endif

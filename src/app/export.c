@@ -1,13 +1,13 @@
-/* One volume back out to a file, voxel for voxel. */
+/* One volume out to a file: voxel for voxel as stored, or through a recipe. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/app.h"
+#include "app/recipe.h"
 
 typedef struct chosen {
-  char volume[300]; /* "image", "labels/segmentation" */
-  int32_t value;    /* > 0: only this value, as a 0/1 mask */
+  const char *map; /* the label map's name; NULL: the image */
+  int32_t value;   /* > 0: only this value, as a 0/1 mask */
 } chosen;
 
 /* A label is named by its map ("segmentation"), by a structure ("tumor"), or by both where that is needed ("segmentation/tumor"). */
@@ -15,7 +15,7 @@ static bool choose(const tome_record *r, const char *label, chosen *out, tome_er
   size_t found = 0;
   for (size_t i = 0; i < r->map_count; i++)
     if (!strcmp(r->maps[i].name, label)) {
-      snprintf(out->volume, sizeof out->volume, "labels/%s", label);
+      out->map = r->maps[i].name;
       return true;
     }
   char known[400] = "";
@@ -26,13 +26,25 @@ static bool choose(const tome_record *r, const char *label, chosen *out, tome_er
     snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s", *known ? ", " : "", both);
     if (strcmp(l->name, label) != 0 && strcmp(both, label) != 0) continue;
     found++;
-    snprintf(out->volume, sizeof out->volume, "labels/%s", l->map);
+    out->map = l->map;
     out->value = l->value;
   }
   if (found == 1) return true;
   if (found)
     return tome_fail(err, TOME_USAGE, "%s: %zu label maps hold a \"%s\"; say which: %s", r->id, found, label, known);
   return tome_fail(err, TOME_NOT_FOUND, "%s: has no label \"%s\"; it has %s", r->id, label, *known ? known : "none");
+}
+
+/* The recipe's output of that map. Steps that make new maps (merge) leave others out. */
+static bool find_output(const tome_graph *g, const char *map, size_t *out, tome_error *err) {
+  for (size_t i = 0; i < g->count; i++) {
+    const tome_flow *f = &g->outputs[i]->flow;
+    if (map ? f->is_label && !strcmp(f->name, map) : !f->is_label) {
+      *out = i;
+      return true;
+    }
+  }
+  return tome_fail(err, TOME_NOT_FOUND, "the recipe leaves no label map \"%s\"", map ? map : "image");
 }
 
 static void only_value(tome_volume *v, int32_t value) {
@@ -45,33 +57,30 @@ static void only_value(tome_volume *v, int32_t value) {
   v->dtype = TOME_U8;
 }
 
-static bool read_volume(const tome_case_file *f, const chosen *c, const char *box, const tome_run *run,
-                        tome_volume *out, char units[16], tome_error *err) {
-  tome_volume_info info;
-  if (!tome_case_file_info(f, c->volume, &info, err)) return false;
-  tome_box b = tome_box_of_shape(info.geometry.shape);
-  if (box && !tome_box_parse(box, info.geometry.shape, &b, err)) return false;
-  tome_volume v = {.geometry = tome_geometry_crop(&info.geometry, &b), .dtype = info.dtype};
-  const size_t voxels = tome_volume_voxels(&v), bytes = voxels * tome_dtype_size(v.dtype);
-  v.data = tome_alloc(voxels, tome_dtype_size(v.dtype), c->volume, err);
-  if (!v.data || !tome_case_file_read(f, c->volume, &b, NULL, v.data, bytes, run, err)) {
+static bool pull_volume(const tome_course *c, size_t output, const char *box, tome_volume *out, tome_error *err) {
+  const tome_flow *f = &c->graph.outputs[output]->flow;
+  tome_box b = tome_box_of_shape(f->geometry.shape);
+  if (box && !tome_box_parse(box, f->geometry.shape, &b, err)) return false;
+  tome_volume v = {.geometry = tome_geometry_crop(&f->geometry, &b), .dtype = f->dtype};
+  size_t bytes;
+  if (!tome_shape_bytes(v.geometry.shape, tome_dtype_size(v.dtype), &bytes))
+    return tome_fail(err, TOME_NO_MEMORY, "%s: the result is too large for any memory", c->record.id);
+  const tome_pull_options o = {.run = c->run};
+  v.data = tome_alloc(bytes, 1, c->record.id, err);
+  if (!v.data || !tome_pull(&c->graph, output, &b, v.data, bytes, &o, err)) {
     tome_volume_clear(&v);
     return false;
   }
-  memcpy(units, info.units, 16);
   *out = v;
   return true;
 }
 
-static bool write_volume(const tome_format *format, const char *path, const tome_volume *v, const char *units,
+static bool write_volume(const tome_format *format, const char *path, const tome_volume *v, const tome_write_options *o,
                          bool force, tome_error *err) {
   TOME_CLEANUP(tome_draft_abandon) tome_draft d = {.fd = -1};
-  const tome_write_options o = {.units = units, .description = ""};
-  return tome_draft_open(path, &d, err) && format->write(d.fd, tome_basename(path), v, &o, err) &&
+  return tome_draft_open(path, &d, err) && format->write(d.fd, tome_basename(path), v, o, err) &&
          tome_draft_commit(&d, force, err);
 }
-
-static void auto_file(tome_case_file **f) { tome_case_file_close(*f); }
 
 bool tome_export(tome_store *store, const char *id, const char *path, const tome_export_options *opt,
                  const tome_run *run, tome_error *err) {
@@ -83,17 +92,18 @@ bool tome_export(tome_store *store, const char *id, const char *path, const tome
                      path);
   if (!opt->force && tome_file_exists(path))
     return tome_fail(err, TOME_EXISTS, "%s: exists already; --force overwrites it", path);
-  TOME_AUTO_FREE char *case_path = tome_case_path(store, id, err);
-  if (!case_path) return false;
-  if (!tome_file_exists(case_path)) return tome_fail_no_case(store, id, err);
-  TOME_CLEANUP(auto_file) tome_case_file *f = tome_case_file_open(case_path, err);
-  TOME_CLEANUP(tome_record_clear) tome_record r = {0};
+  TOME_CLEANUP(tome_course_close) tome_course c = {0};
   TOME_CLEANUP(tome_volume_clear) tome_volume v = {0};
-  chosen c = {.volume = "image"};
-  char units[16];
-  if (!f || !tome_case_file_record(case_path, &r, err) || (opt->label && !choose(&r, opt->label, &c, err)) ||
-      !read_volume(f, &c, opt->box, run, &v, units, err))
+  chosen which = {0};
+  size_t output = 0;
+  if (!tome_course_open(&c, store, id, &opt->recipe, run, err) ||
+      (opt->label && !choose(&c.record, opt->label, &which, err)) || !find_output(&c.graph, which.map, &output, err) ||
+      !pull_volume(&c, output, opt->box, &v, err))
     return false;
-  if (c.value) only_value(&v, c.value);
-  return write_volume(format, path, &v, units, opt->force, err);
+  if (which.value) only_value(&v, which.value);
+  char description[80];
+  snprintf(description, sizeof description, "%s%s", c.recipe.count ? "tome recipe " : "",
+           c.recipe.count ? c.recipe.hash : "");
+  const tome_write_options o = {.units = which.map ? "" : c.record.units, .description = description};
+  return write_volume(format, path, &v, &o, opt->force, err);
 }

@@ -17,8 +17,12 @@ static int run(const cli_args *args) {
   CLI_AUTO_STORE tome_store *store = tome_open(args->operands[0], &err);
   if (!store) return cli_failed(&err);
   const char *path = cli_text(args, "output");
-  const tome_export_options how = {
-      .label = cli_text(args, "label"), .box = cli_text(args, "box"), .force = cli_given(args, "force")};
+  const tome_export_options how = {.label = cli_text(args, "label"),
+                                   .box = cli_text(args, "box"),
+                                   .force = cli_given(args, "force"),
+                                   .recipe = {.steps = (const char *const *)args->operands + 2,
+                                              .step_count = args->operand_count - 2,
+                                              .file = cli_text(args, "recipe")}};
   tome_run run;
   cli_progress_begin(&run, (int)cli_int(args, "jobs"), cli_given(args, "quiet"));
   bool ok = tome_export(store, args->operands[1], path, &how, &run, &err);
@@ -44,7 +48,12 @@ static const cli_option options[] = {
      .letter = 'b',
      .kind = CLI_TEXT,
      .arg = "Z0:Z1,Y0:Y1,X0:X1",
-     .help = "only these voxels; a bound may be left out, negative ones count from the end"},
+     .help = "only these voxels of the result; a bound may be left out, negative ones count from the end"},
+    {.name = "recipe",
+     .letter = 'r',
+     .kind = CLI_TEXT,
+     .arg = "FILE",
+     .help = "steps from a file, one a line, before those of the command line"},
     {.name = "force", .letter = 'f', .kind = CLI_FLAG, .help = "overwrite OUT"},
     CLI_OPTION_JOBS,
     CLI_OPTION_QUIET,
@@ -54,15 +63,18 @@ static const cli_option options[] = {
 const cli_verb cmd_get = {
     .name = "get",
     .group = CLI_GROUP_OUT,
-    .operands = "STORE CASE",
+    .operands = "STORE CASE [STEP...]",
     .summary = "write a volume, or a box of it, to a file",
     .about =
-        "Writes the image of CASE, or one of its labels, voxel for voxel, with its spacing, origin and orientation "
-        "where the format holds "
-        "them. Only the chunks under the box are read, and each is checked. OUT appears whole or not at all.",
+        "Writes the image of CASE, or one of its labels, with its spacing, origin and orientation where the format "
+        "holds "
+        "them: voxel for voxel as stored, or through a recipe of steps (tome ops lists them), computed on demand. Only "
+        "the "
+        "chunks that the box needs are read, and each is checked. OUT appears whole or not at all.",
     .examples =
         "tome get liver.tome volume-3 -o v.nii.gz\n"
         "tome get liver.tome volume-3 --label tumor -o tumor.nii.gz\n"
+        "tome get liver.tome volume-3 orient:LPS resample:spacing=1 window:tumor -o v3.nii.gz\n"
         "tome get liver.tome volume-3 --box 20:40,:,100:-100 -o middle.npy",
     .options = options,
     .run = run,

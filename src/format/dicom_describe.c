@@ -275,6 +275,7 @@ bool tome_dicom_describe(const char *path, tome_pieces *out, tome_error *err) {
   tome_error why = {0};
   if (describe(&j, &why)) return true;
   out->count = before; /* frames that were read before the fault was met */
-  if (why.code == TOME_UNSUPPORTED) why.code = TOME_CORRUPT; /* no passing note: a volume without this image has a hole */
+  if (why.code == TOME_UNSUPPORTED)
+    why.code = TOME_CORRUPT; /* no passing note: a volume without this image has a hole */
   return tome_pieces_pass_over_why(out, path, &why, err);
 }

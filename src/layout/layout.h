@@ -21,14 +21,14 @@ typedef struct tome_input {
 typedef struct tome_label_input {
   const char *map; /* name of the label volume, unique within the case: "segmentation", "livertumor1" */
   tome_input input;
-  const tome_value_name *
-      names; /* value → structure name; NULL: one structure named like the map where the mask is binary, else label_<v> */
+  /* value → structure name; NULL: one structure named like the map where the mask is binary, else label_<v> */
+  const tome_value_name *names;
   size_t name_count;
 } tome_label_input;
 
 typedef struct tome_case_input {
-  const char
-      *id; /* unique within a plan, safe as a file name: `name`, behind folders of `folder` where two would collide */
+  /* unique within a plan, safe as a file name: `name`, behind folders of `folder` where two would collide */
+  const char *id;
   const char *name;     /* the data set's own name for it */
   const char *folder;   /* where it lies, beginning with the root's own name: "LITS/Training Batch 1" */
   const char *layout;   /* a name of the table, or "explicit" */

@@ -36,40 +36,40 @@ typedef struct tome_histogram {
 
 /* One label value of one label map. */
 typedef struct tome_label {
-  const char *map;      /* the label volume it is in: "segmentation", "livertumor1" */
-  const char *name;     /* what it is: "liver", "tumor"; "label_3" where nobody said */
-  int32_t value;        /* its value in the map */
+  const char *map;  /* the label volume it is in: "segmentation", "livertumor1" */
+  const char *name; /* what it is: "liver", "tumor"; "label_3" where nobody said */
+  int32_t value;    /* its value in the map */
   uint64_t voxels;
   double ml;
-  tome_box box;         /* bounding box; empty where voxels == 0 */
+  tome_box box; /* bounding box; empty where voxels == 0 */
   /* first and last slice along z that hold it are box.lo[0] and box.hi[0]-1 */
-  tome_intensity hu;    /* of the image, inside the label */
+  tome_intensity hu;                            /* of the image, inside the label */
   tome_window window_minmax, window_percentile; /* from hu min..max and 0.5..99.5 */
-  uint64_t components;  /* 26-connected */
-  uint64_t largest;     /* voxels of the largest one */
-  tome_histogram histogram; /* of the image, inside the label; trimmed to its own range */
+  uint64_t components;                          /* 26-connected */
+  uint64_t largest;                             /* voxels of the largest one */
+  tome_histogram histogram;                     /* of the image, inside the label; trimmed to its own range */
 } tome_label;
 
 /* One volume of the case beside the image: "labels/<name>". */
 typedef struct tome_label_map {
   const char *name;
-  tome_dtype dtype;     /* TOME_U8 or TOME_U16 */
+  tome_dtype dtype; /* TOME_U8 or TOME_U16 */
   char voxel_hash[33];
 } tome_label_map;
 
 /* One source file. */
 typedef struct tome_source {
-  const char *role;     /* "image" or the label map's name */
-  const char *path;     /* relative to the root it was ingested from: says nothing of the machine */
+  const char *role; /* "image" or the label map's name */
+  const char *path; /* relative to the root it was ingested from: says nothing of the machine */
   uint64_t bytes;
-  char hash[33];        /* XXH3-128 of the file */
-  const char *sop_uid;  /* SOP instance UID, or "" */
+  char hash[33];       /* XXH3-128 of the file */
+  const char *sop_uid; /* SOP instance UID, or "" */
 } tome_source;
 
 /* A thing done to the data on the way in because somebody asked. */
 typedef struct tome_repair {
-  const char *kind;     /* "gap=fill", "duplicate=first", "uneven=resample", "trust=image", "threshold" … */
-  const char *text;     /* with the numbers */
+  const char *kind; /* "gap=fill", "duplicate=first", "uneven=resample", "trust=image", "threshold" … */
+  const char *text; /* with the numbers */
 } tome_repair;
 
 typedef enum tome_severity { TOME_INFO = 0, TOME_WARNING, TOME_ERROR } tome_severity;
@@ -78,25 +78,25 @@ const char *tome_severity_name(tome_severity s); /* "info" "warning" "error" */
 /* A thing found that a person should know. */
 typedef struct tome_problem {
   tome_severity severity;
-  const char *code;     /* "geometry-mismatch", "empty-label", "duplicate-voxels" … */
-  const char *text;     /* one sentence with the numbers */
-  const char *remedy;   /* what to do, or "" */
+  const char *code;   /* "geometry-mismatch", "empty-label", "duplicate-voxels" … */
+  const char *text;   /* one sentence with the numbers */
+  const char *remedy; /* what to do, or "" */
 } tome_problem;
 
 typedef struct tome_record {
   const char *id;
-  const char *layout;    /* "lits", "ircad", "dicom", … */
-  const char *modality;  /* "CT", "MR", "" */
-  const char *units;     /* "HU" or "" */
+  const char *layout;                             /* "lits", "ircad", "dicom", … */
+  const char *modality;                           /* "CT", "MR", "" */
+  const char *units;                              /* "HU" or "" */
   const char *series_uid, *study_uid, *frame_uid; /* or "" */
-  const char *orientation; /* axis code of increasing (z, y, x) in LPS letters, e.g. "SPL" */
+  const char *orientation;                        /* axis code of increasing (z, y, x) in LPS letters, e.g. "SPL" */
   tome_geometry geometry;
   tome_dtype dtype;
   char voxel_hash[33];
-  char source_hash[33];  /* of all sources' hashes, roles and the options that change voxels: "is it in already?" */
-  uint64_t stored_bytes; /* of the case file; filled where the file is at hand */
-  uint64_t padding;      /* voxels that were padding, now air */
-  double tilt_degrees;   /* angle between the slice step and the slice normal */
+  char source_hash[33];     /* of all sources' hashes, roles and the options that change voxels: "is it in already?" */
+  uint64_t stored_bytes;    /* of the case file; filled where the file is at hand */
+  uint64_t padding;         /* voxels that were padding, now air */
+  double tilt_degrees;      /* angle between the slice step and the slice normal */
   tome_intensity intensity; /* all voxels that are not padding */
   tome_histogram histogram;
   tome_label_map *maps;
@@ -117,7 +117,8 @@ void tome_record_clear(tome_record *r);
 /* Append; strings are copied into the arena. */
 TOME_MUST_USE bool tome_record_problem(tome_record *r, tome_severity severity, const char *code, const char *remedy,
                                        tome_error *err, const char *fmt, ...) TOME_PRINTF(6, 7);
-TOME_MUST_USE bool tome_record_repair(tome_record *r, const char *kind, tome_error *err, const char *fmt, ...) TOME_PRINTF(4, 5);
+TOME_MUST_USE bool tome_record_repair(tome_record *r, const char *kind, tome_error *err, const char *fmt, ...)
+    TOME_PRINTF(4, 5);
 TOME_MUST_USE bool tome_record_source(tome_record *r, const tome_source *s, tome_error *err);
 TOME_MUST_USE bool tome_record_map(tome_record *r, const tome_label_map *m, tome_error *err);
 /* Makes room for one more label and returns it, cleared; the caller fills it with things in r->arena. */

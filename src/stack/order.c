@@ -60,10 +60,11 @@ static bool is_frame(const tome_piece *p) {
 static bool check_tags(const tome_stack_job *job, const tome_piece *p, tome_error *err) {
   const double *given = job->opt->spacing;
   if (strstr(p->image_type, "MOSAIC"))
-    return tome_fail(err, TOME_UNSUPPORTED,
-                     "%s is a Siemens mosaic: the slices of a volume tiled in one picture of %lldx%lld; convert it with "
-                     "dcm2niix and ingest the NIfTI",
-                     tome_basename(p->path), (long long)p->shape[1], (long long)p->shape[2]);
+    return tome_fail(
+        err, TOME_UNSUPPORTED,
+        "%s is a Siemens mosaic: the slices of a volume tiled in one picture of %lldx%lld; convert it with "
+        "dcm2niix and ingest the NIfTI",
+        tome_basename(p->path), (long long)p->shape[1], (long long)p->shape[2]);
   if (p->channels != 1)
     return tome_fail(
         err, TOME_UNSUPPORTED,

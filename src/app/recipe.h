@@ -1,0 +1,29 @@
+/* recipe.h - a recipe laid over one case of a store: the seam between src/store, which has the voxels, and src/eval, which wants them. */
+#ifndef TOME_APP_RECIPE_H
+#define TOME_APP_RECIPE_H
+
+#include "app/app.h"
+#include "eval/eval.h"
+#include "ops/ops.h"
+
+/* Zero-initialise. Holds all that the graph borrows. */
+typedef struct tome_course {
+  tome_case_file *file;
+  tome_record record;
+  tome_recipe recipe;
+  tome_facts facts;
+  tome_voxel_source *sources; /* the image, then each label map */
+  size_t source_count;
+  tome_graph graph;
+  tome_index *index; /* opened when a step asks for the data set's statistics */
+  const tome_store *store;
+  const tome_run *run;
+  tome_arena arena;
+} tome_course;
+/* Reads the case's record and chunk addresses, parses the recipe and plans it; reads no voxel (but for steps that ask for the body). The course must stay
+ * where it is: its graph points into it. */
+TOME_MUST_USE bool tome_course_open(tome_course *c, const tome_store *s, const char *id, const tome_recipe_text *recipe,
+                                    const tome_run *run, tome_error *err);
+void tome_course_close(tome_course *c);
+
+#endif

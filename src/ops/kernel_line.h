@@ -1,0 +1,52 @@
+/* One axis of a resampling made ready for a run of outputs: which samples it reads, which rows each output sums and by how much.
+ * Private to the kernel. */
+#ifndef TOME_OPS_KERNEL_LINE_H
+#define TOME_OPS_KERNEL_LINE_H
+
+#include "ops/kernel.h"
+
+enum { TOME_TAPS_MOST = 6, TOME_POLES_MOST = 2 };
+
+/* Narrows lo..hi to the outputs that are not fill (kernel_axis.c). */
+void tome_axis_inside(const tome_axis *a, int64_t *lo, int64_t *hi);
+
+/* Samples are loaded into rows: `pad_lo` copies of the first, samples in_lo … in_hi-1, `pad_hi` copies of the last; then blurred, prefiltered
+ * and summed. */
+typedef struct tome_line {
+  int order, taps, poles;
+  int64_t n;            /* voxels of the whole input axis */
+  int64_t in_lo, in_hi; /* samples read */
+  int pad_lo, pad_hi;   /* the edge goes on for ever: so many more rows of it */
+  int64_t rows;         /* pad_lo + (in_hi - in_lo) + pad_hi */
+  bool mirror_lo,
+      mirror_hi; /* how the prefilter starts at either end: mirrored, else as if the end row went on for ever */
+  double pole[TOME_POLES_MOST];
+  int radius;       /* of the Gaussian; 0 for none */
+  bool mirror_blur; /* what the Gaussian sees beyond the volume's edge */
+  double *blur;     /* 2*radius+1 weights */
+  int64_t count;    /* outputs */
+  int32_t *tap;     /* count*taps row numbers */
+  float *weight;    /* count*taps, of orders 0 and 1 */
+  double *wide;     /* the same for blocks, the prefilter's gain in them */
+} tome_line;
+
+/* For outputs lo … hi-1 (none of them fill, at least one). Order 1 with a kept axis, one voxel, and so on, are reduced to what they are. */
+TOME_MUST_USE bool tome_line_init(tome_line *l, const tome_axis *a, int order, double sigma, int64_t lo, int64_t hi,
+                                  tome_error *err);
+void tome_line_clear(tome_line *l);
+/* The samples it would read, without the tables. */
+void tome_line_need(const tome_axis *a, int order, double sigma, int64_t lo, int64_t hi, int64_t *in_lo,
+                    int64_t *in_hi);
+/* The order that is left on this axis: 0 where it is kept as it is or has one voxel. */
+int tome_line_order(const tome_axis *a, int order);
+
+/* True where outputs are sums of one or two samples as they are. */
+bool tome_line_is_direct(const tome_line *l);
+/* True where output i is sample in_lo + i. */
+bool tome_line_is_copy(const tome_line *l);
+
+/* Blurs a block [rows][width] whose samples are loaded from row pad_lo on (through `spare`, of the same size, only where
+ * radius > 0; at least 2*width doubles otherwise), fills its padding and prefilters. Returns the block that the taps refer to: `block` or `spare`. */
+double *tome_line_prepare(const tome_line *l, double *block, double *spare, size_t width);
+
+#endif

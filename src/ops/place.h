@@ -1,0 +1,20 @@
+/* A volume put somewhere in another grid of the same spacing, with a fill value around: what pad and crop-or-pad have in common. */
+#ifndef TOME_OPS_PLACE_H
+#define TOME_OPS_PLACE_H
+
+#include "eval/op.h"
+
+typedef struct tome_place {
+  int64_t at[3];    /* where input voxel (0,0,0) lies in the output; negative: cut off */
+  int64_t shape[3]; /* of the input */
+  double fill;
+} tome_place;
+
+/* Sets the state's input shape and the geometry of an output of `size` voxels. Fails where an axis is too long. */
+TOME_MUST_USE bool tome_place_shape(const tome_shaping *s, tome_place *p, const int64_t size[3], tome_geometry *out,
+                                    tome_error *err);
+void tome_place_need(const void *state, const tome_box *out, tome_box *in);
+bool tome_place_compute(const void *state, const tome_tile *in, size_t count, const tome_tile *out, const tome_run *run,
+                        tome_error *err);
+
+#endif
