@@ -9,6 +9,7 @@
 #define TOME_EVAL_RECIPE_H
 
 #include "base/hash.h"
+#include "base/near.h"
 #include "eval/op.h"
 
 typedef struct tome_recipe {
@@ -34,12 +35,5 @@ TOME_MUST_USE const char *tome_op_help(const tome_op *op, tome_arena *arena, tom
 /* One step: "resample:spacing=1". The step and its arguments live in `arena`. */
 TOME_MUST_USE bool tome_step_parse(const tome_op *const *ops, const char *text, tome_arena *arena, tome_step *out,
                                    tome_error *err);
-
-/* The word of a list that a mistyped one was meant to be; NULL where none is near. Feed candidates one by one. */
-typedef struct tome_near {
-  const char *word, *best;
-  size_t distance;
-} tome_near;
-void tome_near_try(tome_near *n, const char *candidate);
 
 #endif

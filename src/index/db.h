@@ -78,12 +78,4 @@ TOME_MUST_USE bool tome_view_drop_kinds(tome_index *ix, bool *gone, tome_error *
 /* Deletes a case and all that hangs on it; *found says whether there was one. Kinds and view are the caller's. */
 TOME_MUST_USE bool tome_case_delete(tome_index *ix, const char *id, bool *found, tome_error *err);
 
-/* ---- near.c --- */
-
-/* Levenshtein distance of two words, ASCII case ignored; `most`+1 where it is larger than `most` or a word longer
- * than 255 bytes. */
-size_t tome_near_distance(const char *a, const char *b, size_t most);
-/* The largest distance at which a word still counts as a slip of `word`. */
-size_t tome_near_most(const char *word);
-
 #endif

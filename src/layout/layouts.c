@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/near.h"
 #include "base/threads.h"
 #include "layout/scan.h"
 
@@ -14,36 +15,16 @@ const tome_layout *const tome_layouts[] = {
     &tome_layout_ircad, &tome_layout_lits, &tome_layout_dicom, &tome_layout_nifti, &tome_layout_png_stack, NULL,
 };
 
-/* Edits from one short word to another. */
-static size_t distance(const char *a, const char *b) {
-  enum { LONGEST = 31 };
-  size_t row[LONGEST + 1];
-  const size_t n = strlen(b);
-  if (n > LONGEST || strlen(a) > LONGEST) return SIZE_MAX;
-  for (size_t k = 0; k <= n; k++) row[k] = k;
-  for (size_t i = 0; a[i]; i++) {
-    size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (size_t k = 1; k <= n; k++) {
-      const size_t change = diagonal + (a[i] != b[k - 1]), above = row[k] + 1, left = row[k - 1] + 1;
-      diagonal = row[k];
-      row[k] = change < above ? change : above;
-      if (left < row[k]) row[k] = left;
-    }
-  }
-  return row[n];
-}
-
 static bool unknown(const char *name, tome_error *err) {
   char names[256] = "";
-  const char *near = NULL;
-  size_t least = 3; /* of two edits at most */
+  tome_near near = {.word = name};
   for (size_t i = 0; tome_layouts[i]; i++) {
     const char *n = tome_layouts[i]->name;
-    if (distance(name, n) < least) near = n, least = distance(name, n);
+    tome_near_try(&near, n);
     if (strlen(names) + strlen(n) + 3 < sizeof names) strcat(strcat(names, i ? ", " : ""), n);
   }
-  if (near) return tome_fail(err, TOME_USAGE, "%s: no such layout; did you mean %s? There are: %s", name, near, names);
+  if (near.best)
+    return tome_fail(err, TOME_USAGE, "%s: no such layout; did you mean %s? There are: %s", name, near.best, names);
   return tome_fail(err, TOME_USAGE, "%s: no such layout; there are: %s", name, names);
 }
 
