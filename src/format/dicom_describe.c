@@ -214,9 +214,6 @@ static bool add_image(job *j, tome_dicom_item *d, tome_piece *t, tome_error *err
   t->dtype = tome_dicom_image_dtype(&j->image);
   t->flags = tome_dicom_pack(&j->image);
   t->inverted = j->image.monochrome1 && strcmp(t->modality, "CT") != 0; /* what CT stores is HU, however it is shown */
-  if (strstr(t->image_type, "MOSAIC"))
-    t->geometry_note =
-        "a Siemens mosaic: many slices side by side in one picture, which this build does not take apart";
   read_padding(d, &j->image, t);
   return read_identity(j, d, t, err) && add_frames(j, d, t, err);
 }

@@ -93,7 +93,7 @@ typedef struct tome_record {
   tome_geometry geometry;
   tome_dtype dtype;
   char voxel_hash[33];
-  char source_hash[33];     /* of all sources' hashes, roles and the options that change voxels: "is it in already?" */
+  char source_hash[33];     /* of all sources' roles and hashes: "is it in already?" */
   uint64_t stored_bytes;    /* of the case file; filled where the file is at hand */
   uint64_t padding;         /* voxels that were padding, now air */
   double tilt_degrees;      /* angle between the slice step and the slice normal */
