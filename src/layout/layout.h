@@ -34,7 +34,8 @@ typedef struct tome_case_input {
   const char *layout;   /* a name of the table, or "explicit" */
   const char *modality; /* what the data set is known to be ("CT"), or NULL: what the file says */
   tome_input image;
-  /* A folder may hold several series: 0 or more series become cases of their own, `<id>` where there is one, `<id>.<n>` by series number or description otherwise. */
+  /* A folder may hold several series: each becomes a case, `<id>` where there is one, else `<id>.1`, `<id>.2` … in the order of
+   * their first files. */
   bool all_series;
   tome_label_input *labels;
   size_t label_count, label_cap;
