@@ -60,7 +60,8 @@ void tome_swap_bytes(void *data, size_t n, size_t size);
 typedef struct tome_volume {
   tome_geometry geometry;
   tome_dtype dtype;
-  void *data; /* C order (z, y, x), packed, native byte order */
+  int channels; /* samples a voxel, side by side (z, y, x, channel), RGB order; 0 means 1. More than 1 only at a format's edge */
+  void *data; /* C order, packed, native byte order */
 } tome_volume;
 void tome_volume_clear(tome_volume *v);
 size_t tome_volume_voxels(const tome_volume *v);

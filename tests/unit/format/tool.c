@@ -69,7 +69,8 @@ static bool write_first(const tome_pieces *list, const char *path, tome_error *e
   const tome_format *f = tome_format_for_name(path);
   if (!f || !list->count) return tome_fail(err, TOME_USAGE, "nothing to write, or no format for %s", path);
   const tome_piece *p = &list->items[0];
-  TOME_CLEANUP(tome_volume_clear) tome_volume v = {p->geometry, p->dtype, malloc(piece_bytes(p))};
+  TOME_CLEANUP(tome_volume_clear)
+  tome_volume v = {.geometry = p->geometry, .dtype = p->dtype, .channels = p->channels, .data = malloc(piece_bytes(p))};
   if (!p->has_geometry) v.geometry = tome_geometry_identity(p->shape);
   if (!v.data || !p->format->decode(p, v.data, piece_bytes(p), err)) return false;
   TOME_CLEANUP(tome_draft_abandon) tome_draft d = {.fd = -1};

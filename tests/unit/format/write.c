@@ -9,7 +9,7 @@
 static tome_volume make_volume(const tome_geometry *g, tome_dtype dtype) {
   size_t bytes = 0;
   CHECK(tome_shape_bytes(g->shape, tome_dtype_size(dtype), &bytes));
-  tome_volume v = {*g, dtype, malloc(bytes)};
+  tome_volume v = {.geometry = *g, .dtype = dtype, .data = malloc(bytes)};
   uint32_t state = 12345;
   for (size_t i = 0; i < bytes; i++) {
     state = state * 1664525u + 1013904223u;
