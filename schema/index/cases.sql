@@ -18,6 +18,7 @@ SELECT
   h.hu_min, h.hu_max, h.hu_mean, h.hu_std,
   h.hu_p005, h.hu_p05, h.hu_p25, h.hu_p50, h.hu_p75, h.hu_p95, h.hu_p995,
   i.padding,
+  (SELECT group_concat(name, ',') FROM (SELECT name FROM channels WHERE case_id = i.id ORDER BY number)) AS channels,
   (SELECT group_concat(name, ',') FROM (SELECT DISTINCT name FROM labels WHERE case_id = i.id ORDER BY map, value)) AS labels,
   CAST((SELECT count(*) FROM problems WHERE case_id = i.id AND refused = 0 AND severity <> 'info') AS INTEGER) AS problems,
   CAST((SELECT count(*) FROM repairs WHERE case_id = i.id) AS INTEGER) AS repairs,

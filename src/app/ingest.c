@@ -103,8 +103,14 @@ static bool ingest_volumes(tome_ingesting *in, const tome_case_input *ci, const 
   for (size_t i = 0; i < s->stacked.volume_count; i++) {
     char id[256];
     tome_error e = {0};
-    name_volume(ci, s, s->stacked.volumes[i].series_uid, &s->stacked.volumes[i], id, sizeof id);
-    if (!tome_make_case(in, ci, s, i, id, i == largest, &e) && !refuse_or_stop(in, ci, id, &e, err)) return false;
+    if (ci->frame_name_count) /* one case of them all */
+      snprintf(id, sizeof id, "%.200s", ci->id);
+    else
+      name_volume(ci, s, s->stacked.volumes[i].series_uid, &s->stacked.volumes[i], id, sizeof id);
+    if (!tome_make_case(in, ci, s, i, id, ci->frame_name_count || i == largest, &e) &&
+        !refuse_or_stop(in, ci, id, &e, err))
+      return false;
+    if (ci->frame_name_count) break;
   }
   return true;
 }

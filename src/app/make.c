@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/app.h"
+#include "app/channels.h"
 #include "base/hash.h"
 #include "stats/stats.h"
 
@@ -16,6 +16,7 @@ typedef struct making {
   const char *id;
   tome_scanned *labels; /* one an input label; in `record`'s arena */
   size_t label_count;
+  tome_channel_list channels;
   tome_loaded image;
   tome_record record;
   tome_draft draft;
@@ -26,6 +27,7 @@ typedef struct making {
 
 static void making_clear(making *m) {
   for (size_t i = 0; i < m->label_count; i++) tome_scanned_clear(&m->labels[i]);
+  tome_channels_clear(&m->channels);
   tome_loaded_clear(&m->image);
   tome_case_writer_free(m->writer);
   tome_draft_abandon(&m->draft);
@@ -73,6 +75,12 @@ static bool take_notes(making *m, tome_error *err) {
     tome_say(m->in, TOME_EVENT_NOTE, m->id, m->input->image.shown, text);
     if (!tome_record_problem(&m->record, TOME_INFO, "geometry-note", "", err, "%s", text)) return false;
   }
+  const tome_piece *p = v->order[0];
+  const double pixel = m->input->image.spacing[1];
+  if (!p->has_geometry && !p->has_pixel_spacing && pixel > 0 && !(m->in->opt->spacing[0] > 0) &&
+      !tome_record_problem(&m->record, TOME_INFO, "no-spacing", "give --spacing z,y,x in mm where you know it", err,
+                           "the pictures do not say how large their pixels are; %g mm stands in for it", pixel))
+    return false;
   const tome_passed_over *damaged = m->scanned->damaged;
   return !damaged ||
          tome_record_problem(
@@ -110,8 +118,15 @@ static bool take_sources(making *m, bool with_labels, tome_error *err) {
   char part[32] = "";
   const tome_piece *p = m->stacked->order[0];
   if (m->stacked->order_count == 1 && p->frame) snprintf(part, sizeof part, "frame %lld", (long long)p->frame);
-  return tome_add_sources(m->in, &m->input->image, m->stacked, "image", &m->record, err) &&
-         (!with_labels || scan_labels(m, err)) && tome_hash_sources(&m->record, part, err);
+  if (!tome_channels_list(m->in, m->input, m->scanned, m->stacked, &m->record.arena, &m->channels, err) ||
+      !tome_add_sources(m->in, &m->input->image, m->stacked, "image", &m->record, err))
+    return false;
+  for (size_t i = 0; i < m->channels.scan_count; i++) {
+    const tome_channel_input *c = &m->input->channels[i];
+    if (!tome_add_sources(m->in, &c->input, &m->channels.scans[i].stacked.volumes[0], c->name, &m->record, err))
+      return false;
+  }
+  return (!with_labels || scan_labels(m, err)) && tome_hash_sources(&m->record, part, err);
 }
 
 static bool say_skipped(making *m, const char *other, const char *hint) {
@@ -158,7 +173,8 @@ static void guess_modality(tome_record *r) {
 }
 
 static bool load_image(making *m, tome_error *err) {
-  const tome_load_options o = {.name = m->input->image.shown};
+  const tome_load_options o = {.name = m->input->image.shown,
+                               .sample = m->channels.count ? m->channels.items[0].sample : 0};
   tome_record *r = &m->record;
   if (!tome_load(m->stacked, &o, &m->in->quiet, &m->image, err)) return false;
   const tome_volume *v = &m->image.volume;
@@ -177,6 +193,19 @@ static bool write_image(making *m, tome_error *err) {
   const tome_chunking c = {m->in->opt->codec, m->in->opt->level};
   return tome_draft_open(m->target, &m->draft, err) && (m->writer = tome_case_writer_new(m->draft.path, err)) &&
          tome_case_writer_volume(m->writer, "image", &m->image.volume, m->record.units, &c, &m->in->quiet, err);
+}
+
+static bool make_channels(making *m, tome_error *err) {
+  const tome_channel_list *l = &m->channels;
+  if (!l->count) return true;
+  if (!tome_channels_first(l->items[0].name, &m->record, err) ||
+      !tome_case_writer_name_image(m->writer, l->items[0].name, err))
+    return false;
+  for (size_t i = 1; i < l->count; i++)
+    if (!tome_channels_make(m->in, &l->items[i], &m->record.geometry, m->input->image.shown, &m->record, m->writer,
+                            err))
+      return false;
+  return true;
 }
 
 static bool make_labels(making *m, tome_error *err) {
@@ -245,5 +274,5 @@ bool tome_make_case(tome_ingesting *in, const tome_case_input *input, const tome
     return false;
   if (skip) return tome_refusal_drop(in->store, in->index, id, err);
   return load_image(&m, err) && tome_find_image_problems(in->index, &m.record, err) && write_image(&m, err) &&
-         make_labels(&m, err) && put_in_place(&m, &skip, err) && (skip || tell(&m, err));
+         make_channels(&m, err) && make_labels(&m, err) && put_in_place(&m, &skip, err) && (skip || tell(&m, err));
 }

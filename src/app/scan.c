@@ -15,10 +15,14 @@ bool tome_scan_input(tome_ingesting *in, const tome_input *input, const tome_geo
                      tome_error *err) {
   tome_scanned s = {0};
   const tome_ingest_options *o = in->opt;
-  tome_stack_options so = {
-      .gap = o->gap, .duplicate = o->duplicate, .uneven = o->uneven, .like = like, .labels = like != NULL};
+  tome_stack_options so = {.gap = o->gap,
+                           .duplicate = o->duplicate,
+                           .uneven = o->uneven,
+                           .like = like,
+                           .labels = like != NULL,
+                           .colour = !like};
   if (!like) so.series = o->series; /* a label's series has a UID of its own */
-  memcpy(so.spacing, o->spacing, sizeof so.spacing);
+  memcpy(so.spacing, o->spacing[0] > 0 ? o->spacing : input->spacing, sizeof so.spacing);
   if (tome_describe_all(input->paths, input->path_count, &in->quiet, &s.pieces, err) &&
       tome_stack(&s.pieces, &so, &in->quiet, &s.stacked, err)) {
     *out = s;

@@ -30,17 +30,31 @@ static bool add_histogram(spread *v, const tome_histogram *h, tome_error *err) {
   return true;
 }
 
+/* What is known of labels and of the store is known of the first channel's values. */
+static bool first_channel(const tome_shaping *s, tome_error *err) {
+  const tome_record *r = s->facts->record;
+  const tome_channel *c = r ? tome_record_find_channel(r, s->in->name) : NULL;
+  if (!c || c == &r->channels[0]) return true;
+  return tome_fail_step(
+      s, err, TOME_USAGE,
+      "the values of channel %s inside labels, and over the store, are not kept (those of %s are); take the "
+      "whole channel's",
+      c->name, r->channels[0].name);
+}
+
 /* The histograms that a word stands for. */
 static bool gather(const tome_shaping *s, const char *over, bool across, spread *v, tome_error *err) {
   const tome_facts *f = s->facts;
   const bool foreground = over && !strcmp(over, "foreground");
+  if ((over || across) && !first_channel(s, err)) return false;
   if (across) {
     tome_histogram h = {0};
     if (!f->across) return tome_fail_step(s, err, TOME_USAGE, "needs a store's statistics, and there is no store here");
     return f->across(f->ctx, foreground ? NULL : over, &h, err) && add_histogram(v, &h, err);
   }
   if (!f->record) return tome_fail_step(s, err, TOME_USAGE, "needs the case's statistics, and none are known here");
-  if (!over) return add_histogram(v, &f->record->histogram, err);
+  const tome_channel *channel = tome_record_find_channel(f->record, s->in->name);
+  if (!over) return add_histogram(v, channel ? &channel->histogram : &f->record->histogram, err);
   size_t found = 0;
   for (size_t i = 0; i < f->record->label_count; i++) {
     const tome_label *l = &f->record->labels[i];
@@ -115,7 +129,8 @@ static void sharpen(const tome_intensity *exact, const double ranks[2], tome_kno
 
 static const tome_intensity *exact_of(const tome_shaping *s, const char *over) {
   const tome_record *r = s->facts->record;
-  if (!over) return &r->intensity;
+  const tome_channel *channel = tome_record_find_channel(r, s->in->name);
+  if (!over) return channel ? &channel->intensity : &r->intensity;
   const tome_intensity *only = NULL;
   for (size_t i = 0; i < r->label_count; i++) {
     if (!tome_label_goes_by(&r->labels[i], over)) continue;

@@ -41,7 +41,8 @@ static bool clear_locked(tome_index *ix, tome_error *err) {
   /* children first: without foreign keys to follow SQLite empties a table at once */
   return tome_db_exec(ix,
                       "DELETE FROM histograms; DELETE FROM structures; DELETE FROM windows; DELETE FROM labels;"
-                      "DELETE FROM label_maps; DELETE FROM sources; DELETE FROM repairs; DELETE FROM intensity;"
+                      "DELETE FROM label_maps; DELETE FROM channels; DELETE FROM sources; DELETE FROM repairs; DELETE "
+                      "FROM intensity;"
                       "DELETE FROM images; DELETE FROM kinds; DELETE FROM problems WHERE refused = 0",
                       err) &&
          tome_view_make(ix, err);

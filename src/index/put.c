@@ -1,4 +1,4 @@
-/* Putting a case in: one record to its rows. Each table has one function here, in the order of 0001.sql. */
+/* Putting a case in: one record to its rows. Each table has one function here, in the order of 0001.sql, 0002.sql. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,6 +51,22 @@ static bool put_intensity(tome_index *ix, const tome_record *r, tome_error *err)
   tome_bind_text(&u, r->id);
   tome_bind_count(&u, r->intensity.count);
   tome_bind_intensity(&u, &r->intensity);
+  return tome_db_run(&u, err);
+}
+
+static bool put_channel(tome_index *ix, const char *id, size_t number, const tome_channel *c, tome_error *err) {
+  tome_db_use u = tome_db_prepare(
+      ix,
+      "INSERT INTO channels (case_id, number, name, dtype, count, hu_min, hu_max, hu_mean, hu_std, hu_p005, hu_p05,"
+      " hu_p25, hu_p50, hu_p75, hu_p95, hu_p995, voxel_hash) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  tome_bind_text(&u, id);
+  tome_bind_count(&u, number);
+  bind_word(&u, c->name);
+  tome_bind_text(&u, tome_dtype_name(c->dtype));
+  tome_bind_count(&u, c->intensity.count);
+  tome_bind_intensity(&u, &c->intensity);
+  tome_bind_text(&u, c->voxel_hash);
   return tome_db_run(&u, err);
 }
 
@@ -227,8 +243,10 @@ static bool put_problem(tome_index *ix, const char *id, const tome_problem *p, t
 static bool put_image_rows(tome_index *ix, const tome_record *r, tome_error *err) {
   const subject image = {.id = r->id, .map = "image", .name = "image", .kind = NULL, .value = 0};
   const tome_window minmax = tome_window_minmax(&r->intensity), percentile = tome_window_percentile(&r->intensity);
-  return put_image(ix, r, err) && put_intensity(ix, r, err) &&
-         put_windows(ix, &image, &r->intensity, &minmax, &percentile, err) &&
+  if (!put_image(ix, r, err)) return false;
+  for (size_t i = 0; i < r->channel_count; i++)
+    if (!put_channel(ix, r->id, i, &r->channels[i], err)) return false;
+  return put_intensity(ix, r, err) && put_windows(ix, &image, &r->intensity, &minmax, &percentile, err) &&
          put_histogram(ix, &image, &r->histogram, err);
 }
 

@@ -16,7 +16,14 @@ typedef struct tome_input {
   size_t path_count;
   size_t root_length; /* paths[i] + root_length is the path relative to the root: says nothing of the machine */
   const char *shown;  /* file or folder, relative to the root: what messages call it */
+  double spacing[3];  /* (z, y, x) mm, for files that say nothing of it (photographs: 1); 0: not known */
 } tome_input;
+
+/* A further image of a case, on the first one's grid. */
+typedef struct tome_channel_input {
+  const char *name; /* "t1ce" */
+  tome_input input;
+} tome_channel_input;
 
 typedef struct tome_label_input {
   const char *map; /* name of the label volume, unique within the case: "segmentation", "livertumor1" */
@@ -37,6 +44,13 @@ typedef struct tome_case_input {
   /* A folder may hold several series: each becomes a case, `<id>` where there is one, else `<id>.1`, `<id>.2` … in the order of
    * their first files. */
   bool all_series;
+  /* Several images on one grid. In files of their own: `image` is called image_name, the others are `channels`. Or as the frames of the one file, called
+   * frame_names. (The colours of pictures are channels by themselves.) */
+  const char *image_name;
+  tome_channel_input *channels;
+  size_t channel_count, channel_cap;
+  const char *const *frame_names;
+  size_t frame_name_count;
   tome_label_input *labels;
   size_t label_count, label_cap;
 } tome_case_input;

@@ -116,6 +116,17 @@ bool tome_plan_label(tome_plan *p, tome_case_input *c, const char *map, const to
   return true;
 }
 
+bool tome_plan_channel(tome_plan *p, tome_case_input *c, const char *name, const tome_scan *s, const tome_picks *picks,
+                       const char *shown, tome_error *err) {
+  tome_channel_input channel = {.name = tome_safe_name(&p->arena, name, err)};
+  if (!channel.name ||
+      !tome_arena_grow(&p->arena, &c->channels, &c->channel_cap, c->channel_count + 1, sizeof *c->channels, err) ||
+      !tome_plan_input(p, s, picks, shown, &channel.input, err))
+    return false;
+  c->channels[c->channel_count++] = channel;
+  return true;
+}
+
 bool tome_plan_pass_over(tome_plan *p, const char *path, tome_error *err, const char *fmt, ...) {
   char text[1000];
   va_list args;

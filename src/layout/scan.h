@@ -87,6 +87,9 @@ TOME_MUST_USE tome_case_input *tome_plan_case_of_folder(tome_plan *p, const tome
 /* A label map of a case; `map` is made unique within it and safe. The files are `picks`. */
 TOME_MUST_USE bool tome_plan_label(tome_plan *p, tome_case_input *c, const char *map, const tome_scan *s,
                                    const tome_picks *picks, const char *shown, tome_error *err);
+/* A further channel of a case, whose image_name is set. */
+TOME_MUST_USE bool tome_plan_channel(tome_plan *p, tome_case_input *c, const char *name, const tome_scan *s,
+                                     const tome_picks *picks, const char *shown, tome_error *err);
 TOME_MUST_USE bool tome_plan_input(tome_plan *p, const tome_scan *s, const tome_picks *picks, const char *shown,
                                    tome_input *out, tome_error *err);
 TOME_MUST_USE bool tome_plan_pass_over(tome_plan *p, const char *path, tome_error *err, const char *fmt, ...)

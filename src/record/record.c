@@ -75,6 +75,25 @@ bool tome_record_map(tome_record *r, const tome_label_map *m, tome_error *err) {
   return true;
 }
 
+tome_channel *tome_record_channel(tome_record *r, const char *name, tome_error *err) {
+  const char *copy = tome_arena_dup(&r->arena, name, err);
+  if (!copy ||
+      !tome_arena_grow(&r->arena, &r->channels, &r->channel_cap, r->channel_count + 1, sizeof *r->channels, err))
+    return NULL;
+  tome_channel *c = &r->channels[r->channel_count++];
+  *c = (tome_channel){.name = copy};
+  return c;
+}
+
+const tome_channel *tome_record_find_channel(const tome_record *r, const char *volume) {
+  static const char folder[] = "channels/";
+  if (r->channel_count && strcmp(volume, "image") == 0) return &r->channels[0];
+  if (strncmp(volume, folder, sizeof folder - 1) != 0) return NULL;
+  for (size_t i = 0; i < r->channel_count; i++)
+    if (strcmp(r->channels[i].name, volume + sizeof folder - 1) == 0) return &r->channels[i];
+  return NULL;
+}
+
 tome_label *tome_record_label(tome_record *r, tome_error *err) {
   if (!tome_arena_grow(&r->arena, &r->labels, &r->label_cap, r->label_count + 1, sizeof *r->labels, err)) return NULL;
   tome_label *label = &r->labels[r->label_count++];

@@ -57,6 +57,15 @@ typedef struct tome_label_map {
   char voxel_hash[33];
 } tome_label_map;
 
+/* One image of a case that has several on the same grid: MR sequences, the colours of a photograph. The first is the case's `image`. */
+typedef struct tome_channel {
+  const char *name; /* "t1ce", "red" */
+  tome_dtype dtype;
+  char voxel_hash[33];
+  tome_intensity intensity; /* as the record's own, of this channel */
+  tome_histogram histogram;
+} tome_channel;
+
 /* One source file. */
 typedef struct tome_source {
   const char *role; /* "image" or the label map's name */
@@ -99,6 +108,8 @@ typedef struct tome_record {
   double tilt_degrees;      /* angle between the slice step and the slice normal */
   tome_intensity intensity; /* all voxels that are not padding */
   tome_histogram histogram;
+  tome_channel *channels; /* all of them, the first too; none where the image is the only one */
+  size_t channel_count, channel_cap;
   tome_label_map *maps;
   size_t map_count, map_cap;
   tome_label *labels;
@@ -121,6 +132,10 @@ TOME_MUST_USE bool tome_record_repair(tome_record *r, const char *kind, tome_err
     TOME_PRINTF(4, 5);
 TOME_MUST_USE bool tome_record_source(tome_record *r, const tome_source *s, tome_error *err);
 TOME_MUST_USE bool tome_record_map(tome_record *r, const tome_label_map *m, tome_error *err);
+/* Makes room for one more channel and returns it, cleared; the name is copied, the caller fills the rest with things in r->arena. */
+TOME_MUST_USE tome_channel *tome_record_channel(tome_record *r, const char *name, tome_error *err);
+/* The channel that a volume of the case file is ("channels/t1ce"; "image": the first); NULL where the case has one image only, or none of that name. */
+const tome_channel *tome_record_find_channel(const tome_record *r, const char *volume);
 /* Makes room for one more label and returns it, cleared; the caller fills it with things in r->arena. */
 TOME_MUST_USE tome_label *tome_record_label(tome_record *r, tome_error *err);
 

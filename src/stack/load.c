@@ -47,12 +47,13 @@ static void clear_loader(tome_loader *l) {
   free(l->data);
 }
 
-static bool check_shapes(const tome_stacked *s, tome_error *err) {
+static bool check_shapes(const tome_loader *l, tome_error *err) {
+  const tome_stacked *s = l->s;
   const int64_t *shape = s->geometry.shape;
   for (size_t i = 0; i < s->order_count; i++) {
     const tome_piece *p = s->order[i];
-    const bool fits = p->channels == 1 && p->shape[1] == shape[1] && p->shape[2] == shape[2] &&
-                      p->shape[0] == (s->slices ? 1 : shape[0]);
+    const bool fits = l->opt->sample >= 0 && l->opt->sample < p->channels && p->shape[1] == shape[1] &&
+                      p->shape[2] == shape[2] && p->shape[0] == (s->slices ? 1 : shape[0]);
     if (!fits || !tome_dtype_size(p->dtype))
       return tome_fail(err, TOME_GEOMETRY, "%s does not fit the volume it was stacked into", p->path);
   }
@@ -97,7 +98,7 @@ static bool open_worker(const tome_loader *l, tome_load_worker *w, const char *w
 static bool open_loader(tome_loader *l, const char *what, tome_error *err) {
   const int64_t *shape = l->s->geometry.shape;
   size_t bytes;
-  if (!check_shapes(l->s, err)) return false;
+  if (!check_shapes(l, err)) return false;
   if (!tome_shape_bytes(shape, 1, &bytes)) return tome_fail(err, TOME_NO_MEMORY, "%s: impossible size", what);
   l->voxels = bytes;
   l->slice = (size_t)shape[1] * (size_t)shape[2];
@@ -163,12 +164,12 @@ static void advise_large_pages(void *data, size_t bytes) {
 }
 
 /* The array as the file has it. */
-static void *decode_solid(const tome_piece *p, size_t voxels, tome_error *err) {
+static void *decode_solid(const tome_piece *p, int sample, size_t voxels, tome_error *err) {
   const size_t element = tome_dtype_size(p->dtype);
   void *block = tome_alloc(voxels, element, p->path, err);
   if (!block) return NULL;
   advise_large_pages(block, voxels * element);
-  if (p->format->decode(p, block, voxels * element, err)) return block;
+  if (tome_load_decode(p, sample, voxels, block, err)) return block;
   free(block);
   return NULL;
 }
@@ -232,7 +233,7 @@ static void clear_solid(solid *s) { free(s->stored); }
 static bool load_all(tome_loader *l, const tome_goal *goals, size_t goal_count, const char *what, tome_error *err) {
   TOME_CLEANUP(clear_solid) solid s = {.l = l, .piece = l->s->order[0]};
   if (!l->s->slices) {
-    if (!(s.stored = decode_solid(s.piece, l->voxels, err))) return tome_fail_prefix(err, "%s", what);
+    if (!(s.stored = decode_solid(s.piece, l->opt->sample, l->voxels, err))) return tome_fail_prefix(err, "%s", what);
     if (l->mask && !tome_parallel(l->run, (l->voxels + PART - 1) / PART, mark_part, &s, err)) return false;
   }
   for (size_t i = 0; i < goal_count; i++) {

@@ -45,6 +45,9 @@ typedef struct tome_loader {
   int worker_count;
 } tome_loader;
 
+/* sample.c: the stored values of a piece of `voxels` voxels; where it has several samples a voxel, those of number `sample`. */
+TOME_MUST_USE bool tome_load_decode(const tome_piece *p, int sample, size_t voxels, void *out, tome_error *err);
+
 /* slices.c: one output slice z, from its one or two pieces. For tome_parallel. */
 bool tome_load_slice(void *ctx, size_t z, int worker, tome_error *err);
 /* Stored values into voxels at `out`, which is where voxel `first` of the volume goes. `bits` marks padding (NULL: none).

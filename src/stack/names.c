@@ -83,7 +83,7 @@ bool tome_stack_order_names(const tome_stack_job *job, tome_group *g, tome_error
   const tome_piece *first = g->items[0];
   for (size_t i = 0; i < g->count; i++) {
     const tome_piece *p = g->items[i];
-    if (p->channels != 1)
+    if (p->channels != 1 && !job->opt->colour)
       return tome_fail(err, TOME_UNSUPPORTED,
                        "%s has %d samples a pixel (a colour picture); only images of one sample make a volume", p->path,
                        p->channels);

@@ -48,9 +48,9 @@ bool tome_load_convert(tome_loader *l, tome_load_worker *w, const tome_piece *p,
   return true;
 }
 
-static bool decode(const tome_piece *p, void *out, size_t bytes, tome_error *err) {
+static bool decode(const tome_loader *l, const tome_piece *p, void *out, tome_error *err) {
   tome_error why = {0};
-  if (p->format->decode(p, out, bytes, &why)) return true;
+  if (tome_load_decode(p, l->opt->sample, l->slice, out, &why)) return true;
   const bool named = strstr(why.message, tome_basename(p->path));
   if (!why.code) return tome_fail(err, TOME_CORRUPT, "%s cannot be decoded", p->path);
   return tome_fail(err, why.code, "%s%s%s", named ? "" : p->path, named ? "" : ": ", why.message);
@@ -61,7 +61,7 @@ static bool load_piece(tome_loader *l, tome_load_worker *w, const tome_piece *p,
                        size_t *padded, void *out, tome_error *err) {
   double lo, hi;
   void *stored = tome_load_verbatim(l, p) ? out : w->stored;
-  if (!decode(p, stored, l->slice * tome_dtype_size(p->dtype), err)) return false;
+  if (!decode(l, p, stored, err)) return false;
   *padded = 0;
   if (l->mask) memset(bits, 0, (l->slice + 7) / 8);
   if (l->mask && tome_load_padding_range(l, p, &lo, &hi))

@@ -33,7 +33,7 @@ static bool add_fault(tome_stack_result *r, const tome_piece *p, const char *ser
 static bool build_volume(const tome_stack_job *job, tome_group *g, size_t siblings, tome_error *err) {
   tome_stack_result *r = job->out;
   const tome_piece *p = g->items[0];
-  if (p->channels != 1)
+  if (p->channels != 1 && !job->opt->colour)
     return tome_fail(err, TOME_UNSUPPORTED, "%s has %d samples a voxel; only images of one sample make a volume",
                      p->path, p->channels);
   tome_geometry geometry = p->geometry;

@@ -19,6 +19,7 @@ typedef struct tome_stack_options {
   const tome_geometry
       *like;   /* take the geometry from this image where the pieces carry none and the shape fits; NULL: no */
   bool labels; /* interpolate by nearest, not linear, in repairs */
+  bool colour; /* pictures of several samples a voxel may be stacked: tome_load takes them one at a time */
 } tome_stack_options;
 
 /* Where one output slice comes from: pieces[a] and pieces[b], value = (1-w)*a + w*b. a == b: as it is. */
@@ -80,6 +81,7 @@ typedef struct tome_load_options {
   bool labels;      /* integral values only, uint8 or uint16; no padding, no HU */
   double threshold; /* labels, > 0: value >= threshold becomes 1 */
   const char *name; /* for messages: the case or the file */
+  int sample;       /* which one, of pieces with several a voxel */
 } tome_load_options;
 
 typedef struct tome_loaded {

@@ -40,7 +40,7 @@ static bool alike(const tome_piece *a, const tome_piece *b) {
 }
 
 static void *decode(const tome_piece *p, size_t *bytes, tome_error *err) {
-  if (!tome_shape_bytes(p->shape, tome_dtype_size(p->dtype), bytes)) {
+  if (!tome_shape_bytes(p->shape, tome_dtype_size(p->dtype) * (size_t)p->channels, bytes)) {
     tome_fail(err, TOME_CORRUPT, "%s: impossible size", p->path);
     return NULL;
   }

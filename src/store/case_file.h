@@ -57,6 +57,8 @@ typedef struct tome_names {
   size_t count, cap;
 } tome_names;
 TOME_MUST_USE bool tome_case_map_names(hid_t file, tome_arena *arena, tome_names *out, tome_error *err);
+/* The channels of a file, the first of which is the image; none where there is one image only. */
+TOME_MUST_USE bool tome_case_channel_names(hid_t file, tome_arena *arena, tome_names *out, tome_error *err);
 /* Reads the geometry attributes of a volume; lock held. */
 TOME_MUST_USE bool tome_case_get_geometry(hid_t set, const int64_t shape[3], tome_geometry *out, tome_error *err);
 

@@ -43,11 +43,19 @@ static herr_t note_name(hid_t group, const char *name, const H5L_info_t *info, v
   return 0;
 }
 
-bool tome_case_map_names(hid_t file, tome_arena *arena, tome_names *out, tome_error *err) {
-  TOME_H5_ID labels = H5Gopen2(file, "labels", H5P_DEFAULT);
+static bool list_group(hid_t file, const char *name, tome_arena *arena, tome_names *out, tome_error *err) {
+  TOME_H5_ID group = H5Gopen2(file, name, H5P_DEFAULT);
   listing l = {arena, out, err};
-  if (labels >= 0 && H5Literate(labels, H5_INDEX_CRT_ORDER, H5_ITER_INC, NULL, note_name, &l) >= 0) return true;
-  return tome_h5_fail(err, TOME_CORRUPT, "the group labels cannot be listed");
+  if (group >= 0 && H5Literate(group, H5_INDEX_CRT_ORDER, H5_ITER_INC, NULL, note_name, &l) >= 0) return true;
+  return tome_h5_fail(err, TOME_CORRUPT, "the group %s cannot be listed", name);
+}
+
+bool tome_case_map_names(hid_t file, tome_arena *arena, tome_names *out, tome_error *err) {
+  return list_group(file, "labels", arena, out, err);
+}
+
+bool tome_case_channel_names(hid_t file, tome_arena *arena, tome_names *out, tome_error *err) {
+  return H5Lexists(file, "channels", H5P_DEFAULT) <= 0 || list_group(file, "channels", arena, out, err);
 }
 
 bool tome_case_get_geometry(hid_t set, const int64_t shape[3], tome_geometry *out, tome_error *err) {
@@ -137,7 +145,6 @@ static bool read_facts(hid_t set, tome_stored_volume *v, tome_error *err) {
 }
 
 /* Where chunk i lies, within the file's `size`. */
-/* Where chunk i lies, within the file's `size`. */
 static bool read_place(hid_t file, hid_t set, tome_stored_volume *v, size_t i, uint64_t size, tome_error *err) {
   const tome_box b = tome_chunk_box(&v->grid, i);
   tome_chunk_place *p = &v->places[i];
@@ -179,9 +186,12 @@ static bool add_volume(tome_case_file *f, hid_t file, const char *folder, const 
 
 static bool read_volumes(tome_case_file *f, hid_t file, tome_error *err) {
   TOME_CLEANUP(tome_arena_clear) tome_arena arena = {0};
-  tome_names names = {0};
+  tome_names channels = {0}, names = {0};
   if (!add_volume(f, file, "", "image", err)) return false;
-  if (!tome_case_map_names(file, &arena, &names, err)) return tome_fail_prefix(err, "%s", f->path);
+  if (!tome_case_channel_names(file, &arena, &channels, err) || !tome_case_map_names(file, &arena, &names, err))
+    return tome_fail_prefix(err, "%s", f->path);
+  for (size_t i = 1; i < channels.count; i++) /* the first is the image by another name */
+    if (!add_volume(f, file, "channels/", channels.items[i], err)) return false;
   for (size_t i = 0; i < names.count; i++)
     if (!add_volume(f, file, "labels/", names.items[i], err)) return false;
   return true;

@@ -22,6 +22,28 @@ static const tome_field intensity[] = {
 };
 const tome_table tome_table_intensity = TABLE("intensity", intensity, tome_intensity);
 
+#define CHANNEL(name, kind, member) FIELD(tome_channel_row, name, kind, channel.member)
+static const tome_field channels[] = {
+    CHANNEL("name", TEXT, name),
+    CHANNEL("count", U64, intensity.count),
+    CHANNEL("min", F64, intensity.min),
+    CHANNEL("max", F64, intensity.max),
+    CHANNEL("mean", F64, intensity.mean),
+    CHANNEL("std", F64, intensity.std),
+    CHANNEL("p0_5", F64, intensity.percentile[TOME_P005]),
+    CHANNEL("p5", F64, intensity.percentile[TOME_P05]),
+    CHANNEL("p25", F64, intensity.percentile[TOME_P25]),
+    CHANNEL("p50", F64, intensity.percentile[TOME_P50]),
+    CHANNEL("p75", F64, intensity.percentile[TOME_P75]),
+    CHANNEL("p95", F64, intensity.percentile[TOME_P95]),
+    CHANNEL("p99_5", F64, intensity.percentile[TOME_P995]),
+    CHANNEL("histogram_lo", F64, histogram.lo),
+    CHANNEL("histogram_width", F64, histogram.width),
+    FIELD(tome_channel_row, "histogram_start", U64, histogram_start),
+    FIELD(tome_channel_row, "histogram_bins", U64, histogram_bins),
+};
+const tome_table tome_table_channels = TABLE("channels", channels, tome_channel_row);
+
 #define LABEL(name, kind, member) FIELD(tome_label_row, name, kind, label.member)
 static const tome_field labels[] = {
     LABEL("map", TEXT, map),

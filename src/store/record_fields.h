@@ -11,14 +11,20 @@ typedef struct tome_label_row {
   uint64_t histogram_start, histogram_bins;
 } tome_label_row;
 
+/* A channel as a row: its histogram lies in stats/channel_histograms. */
+typedef struct tome_channel_row {
+  tome_channel channel;
+  uint64_t histogram_start, histogram_bins;
+} tome_channel_row;
+
 /* A problem as a row: its severity by name. */
 typedef struct tome_problem_row {
   const char *severity;
   tome_problem problem;
 } tome_problem_row;
 
-extern const tome_table tome_table_intensity, tome_table_labels, tome_table_sources, tome_table_repairs,
-    tome_table_problems;
+extern const tome_table tome_table_intensity, tome_table_channels, tome_table_labels, tome_table_sources,
+    tome_table_repairs, tome_table_problems;
 
 /* The record's texts that are attributes of "/": their names and where they lie in tome_record. */
 typedef struct tome_text_attribute {

@@ -44,6 +44,22 @@ static bool get_map(hid_t labels, const char *name, tome_record *r, tome_error *
          tome_record_map(r, &map, err);
 }
 
+/* What the data sets say of the channels; their statistics follow. */
+static bool get_channels(hid_t file, tome_record *r, tome_error *err) {
+  tome_names names = {0};
+  if (!tome_case_channel_names(file, &r->arena, &names, err)) return false;
+  for (size_t i = 0; i < names.count; i++) {
+    TOME_H5_ID group = H5Gopen2(file, "channels", H5P_DEFAULT);
+    TOME_H5_ID set = H5Dopen2(group, names.items[i], H5P_DEFAULT);
+    tome_channel *c = tome_record_channel(r, names.items[i], err);
+    if (!c) return false;
+    if (set < 0) return tome_h5_fail(err, TOME_CORRUPT, "channel %s cannot be opened", names.items[i]);
+    c->dtype = dtype_of(set);
+    if (!tome_h5_get_text_into(set, "voxel_hash", c->voxel_hash, sizeof c->voxel_hash, err)) return false;
+  }
+  return true;
+}
+
 static bool get_maps(hid_t file, tome_record *r, tome_error *err) {
   tome_names names = {0};
   if (!tome_case_map_names(file, &r->arena, &names, err)) return false;
@@ -84,6 +100,29 @@ static bool get_histogram(hid_t group, tome_record *r, tome_error *err) {
   return true;
 }
 
+static bool get_channel_stats(hid_t group, tome_record *r, tome_error *err) {
+  tome_channel_row *rows = NULL;
+  uint64_t *counts = NULL;
+  size_t n, total;
+  if (!r->channel_count) return true;
+  if (!tome_table_read(group, &tome_table_channels, &r->arena, &rows, &n, err) ||
+      !get_counts(group, "channel_histograms", &r->arena, &counts, &total, err))
+    return false;
+  if (n != r->channel_count)
+    return tome_fail(err, TOME_CORRUPT, "stats/channels has %zu rows for %zu channels", n, r->channel_count);
+  for (size_t i = 0; i < n; i++) {
+    const uint64_t start = rows[i].histogram_start, bins = rows[i].histogram_bins;
+    if (start > total || bins > total - start || strcmp(rows[i].channel.name, r->channels[i].name) != 0)
+      return tome_fail(err, TOME_CORRUPT, "row %zu of stats/channels does not speak of channel %s", i,
+                       r->channels[i].name);
+    r->channels[i].intensity = rows[i].channel.intensity;
+    r->channels[i].histogram = rows[i].channel.histogram;
+    r->channels[i].histogram.bins = bins;
+    r->channels[i].histogram.counts = bins ? counts + start : NULL;
+  }
+  return true;
+}
+
 static bool get_labels(hid_t group, tome_record *r, tome_error *err) {
   tome_label_row *rows = NULL;
   uint64_t *counts = NULL;
@@ -112,7 +151,7 @@ static bool get_stats(hid_t file, tome_record *r, tome_error *err) {
   if (!tome_table_read(group, &tome_table_intensity, &r->arena, &intensity, &n, err)) return false;
   if (n != 1) return tome_fail(err, TOME_CORRUPT, "stats/intensity has %zu rows instead of one", n);
   r->intensity = *intensity;
-  return get_histogram(group, r, err) && get_labels(group, r, err);
+  return get_histogram(group, r, err) && get_channel_stats(group, r, err) && get_labels(group, r, err);
 }
 
 /* ---- provenance, problems ---- */
@@ -152,8 +191,9 @@ static bool get_problems(hid_t file, tome_record *r, tome_error *err) {
 }
 
 bool tome_record_read(hid_t file, tome_record *out, tome_error *err) {
-  return get_root(file, out, err) && get_image(file, out, err) && get_maps(file, out, err) &&
-         get_stats(file, out, err) && get_provenance(file, out, err) && get_problems(file, out, err);
+  return get_root(file, out, err) && get_image(file, out, err) && get_channels(file, out, err) &&
+         get_maps(file, out, err) && get_stats(file, out, err) && get_provenance(file, out, err) &&
+         get_problems(file, out, err);
 }
 
 bool tome_case_file_record(const char *path, tome_record *out, tome_error *err) {

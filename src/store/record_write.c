@@ -25,7 +25,7 @@ static bool check_maps(const tome_case_writer *w, const tome_record *r, tome_err
   size_t map = 0;
   for (size_t i = 0; i < w->count; i++) {
     const tome_written *v = &w->volumes[i];
-    if (strcmp(v->name, "image") == 0) continue;
+    if (strncmp(v->name, "labels/", strlen("labels/")) != 0) continue;
     const char *name = v->name + strlen("labels/");
     if (map >= r->map_count || strcmp(r->maps[map].name, name) != 0 || r->maps[map].dtype != v->dtype)
       return tome_fail(err, TOME_USAGE, "%s: label map %zu of the record is not the volume %s that was written",
@@ -38,6 +38,24 @@ static bool check_maps(const tome_case_writer *w, const tome_record *r, tome_err
   return true;
 }
 
+/* The record's channels are the image and then the channels that were written, in this order. */
+static bool check_channels(const tome_case_writer *w, const tome_record *r, tome_error *err) {
+  size_t channel = 1;
+  for (size_t i = 0; i < w->count; i++) {
+    const tome_written *v = &w->volumes[i];
+    if (strncmp(v->name, "channels/", strlen("channels/")) != 0) continue;
+    if (channel >= r->channel_count || strcmp(r->channels[channel].name, v->name + strlen("channels/")) != 0 ||
+        !same_geometry(&r->geometry, &v->geometry))
+      return tome_fail(err, TOME_USAGE, "%s: channel %zu of the record is not the volume %s that was written", w->path,
+                       channel, v->name);
+    channel++;
+  }
+  if (r->channel_count && channel != r->channel_count)
+    return tome_fail(err, TOME_USAGE, "%s: the record has %zu channels, but %zu were written", w->path,
+                     r->channel_count, channel);
+  return true;
+}
+
 static bool check_record(const tome_case_writer *w, const tome_record *r, tome_error *err) {
   const tome_written *image = NULL;
   for (size_t i = 0; i < w->count && !image; i++)
@@ -45,7 +63,7 @@ static bool check_record(const tome_case_writer *w, const tome_record *r, tome_e
   if (!image) return tome_fail(err, TOME_USAGE, "%s: write the image before the record", w->path);
   if (r->dtype != image->dtype || !same_geometry(&r->geometry, &image->geometry))
     return tome_fail(err, TOME_USAGE, "%s: the record's geometry or element type is not the image's", w->path);
-  return check_maps(w, r, err);
+  return check_channels(w, r, err) && check_maps(w, r, err);
 }
 
 /* ---- attributes ---- */
@@ -84,6 +102,14 @@ static bool put_volume_facts(hid_t file, const char *name, const char *hash, con
   return tome_h5_put_text(set, "voxel_hash", hash, err) && (!map || put_value_names(set, map, r, err));
 }
 
+static bool put_channels(hid_t file, const tome_record *r, tome_error *err) {
+  for (size_t i = 1; i < r->channel_count; i++) {
+    TOME_H5_ID channels = H5Gopen2(file, "channels", H5P_DEFAULT);
+    if (!put_volume_facts(channels, r->channels[i].name, r->channels[i].voxel_hash, NULL, r, err)) return false;
+  }
+  return true;
+}
+
 static bool put_maps(hid_t file, const tome_record *r, tome_error *err) {
   TOME_H5_ID labels = H5Gopen2(file, "labels", H5P_DEFAULT);
   for (size_t i = 0; i < r->map_count; i++)
@@ -117,11 +143,30 @@ static bool put_labels(hid_t group, const tome_record *r, tome_error *err) {
          tome_h5_put_array(group, "label_histograms", H5T_STD_U64LE, total, sizeof *counts, counts, err);
 }
 
+static bool put_channel_stats(hid_t group, const tome_record *r, tome_error *err) {
+  if (!r->channel_count) return true;
+  TOME_AUTO_FREE tome_channel_row *rows = tome_alloc_zero(r->channel_count, sizeof *rows, "channels", err);
+  if (!rows) return false;
+  size_t total = 0;
+  for (size_t i = 0; i < r->channel_count; i++) {
+    rows[i] = (tome_channel_row){r->channels[i], total, r->channels[i].histogram.bins};
+    total += r->channels[i].histogram.bins;
+  }
+  TOME_AUTO_FREE uint64_t *counts = tome_alloc(total, sizeof *counts, "channel histograms", err);
+  if (!counts) return false;
+  for (size_t i = 0; i < r->channel_count; i++)
+    if (rows[i].histogram_bins)
+      memcpy(counts + rows[i].histogram_start, r->channels[i].histogram.counts,
+             rows[i].histogram_bins * sizeof *counts);
+  return tome_table_write(group, &tome_table_channels, rows, r->channel_count, err) &&
+         tome_h5_put_array(group, "channel_histograms", H5T_STD_U64LE, total, sizeof *counts, counts, err);
+}
+
 static bool put_stats(hid_t file, const tome_record *r, tome_error *err) {
   TOME_H5_ID group = H5Gcreate2(file, "stats", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
   if (group < 0) return tome_h5_fail(err, TOME_IO, "group stats cannot be made");
   return tome_table_write_one(group, &tome_table_intensity, &r->intensity, err) &&
-         put_histogram(group, &r->histogram, err) && put_labels(group, r, err);
+         put_histogram(group, &r->histogram, err) && put_channel_stats(group, r, err) && put_labels(group, r, err);
 }
 
 /* ---- provenance, problems, identity ---- */
@@ -152,8 +197,8 @@ bool tome_case_writer_record(tome_case_writer *w, const tome_record *r, const ch
   if (!check_record(w, r, err)) return false;
   TOME_H5_LOCK;
   if (put_root(w->file, r, err) && put_volume_facts(w->file, "image", r->voxel_hash, NULL, r, err) &&
-      put_maps(w->file, r, err) && put_stats(w->file, r, err) && put_provenance(w->file, r, err) &&
-      put_problems(w->file, r, err) && put_identity(w->file, identity, err))
+      put_channels(w->file, r, err) && put_maps(w->file, r, err) && put_stats(w->file, r, err) &&
+      put_provenance(w->file, r, err) && put_problems(w->file, r, err) && put_identity(w->file, identity, err))
     return true;
   return tome_fail_prefix(err, "%s", w->path);
 }

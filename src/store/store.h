@@ -20,10 +20,12 @@ typedef struct tome_chunking {
 
 /* Begins a case file in `path` (a draft: see tome_draft). */
 TOME_MUST_USE tome_case_writer *tome_case_writer_new(const char *path, tome_error *err);
-/* "image" or "labels/<name>". Chunks are compressed on all cores. */
+/* "image", "channels/<name>" or "labels/<name>". Chunks are compressed on all cores. */
 TOME_MUST_USE bool tome_case_writer_volume(tome_case_writer *w, const char *name, const tome_volume *v,
                                            const char *units, const tome_chunking *chunking, const tome_run *run,
                                            tome_error *err);
+/* The image is the first of several channels, and this is its name: "channels/<name>" becomes another name for it. After the image, before the other channels. */
+TOME_MUST_USE bool tome_case_writer_name_image(tome_case_writer *w, const char *name, tome_error *err);
 /* Everything of the record, as attributes and small data sets beside the voxels; `identity` (may be NULL) only where asked for. Labels' and image's voxel hashes
  * must be filled in. */
 TOME_MUST_USE bool tome_case_writer_record(tome_case_writer *w, const tome_record *r, const char *identity,
@@ -39,7 +41,8 @@ typedef struct tome_case_file tome_case_file;
  * descriptor, so it survives fork and needs no lock. */
 TOME_MUST_USE tome_case_file *tome_case_file_open(const char *path, tome_error *err);
 void tome_case_file_close(tome_case_file *f);
-const char *tome_case_file_volume(const tome_case_file *f, size_t i); /* "image", "labels/…"; NULL past the last */
+/* "image", then "channels/…" (all but the first, which is the image), then "labels/…"; NULL past the last. */
+const char *tome_case_file_volume(const tome_case_file *f, size_t i);
 TOME_MUST_USE bool tome_case_file_info(const tome_case_file *f, const char *volume, tome_volume_info *out,
                                        tome_error *err);
 /* tome_read of tome.h. */

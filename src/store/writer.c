@@ -15,15 +15,29 @@ bool tome_case_writer_sound(const tome_case_writer *w, tome_error *err) {
   return tome_fail_errno(err, "the case file cannot be written");
 }
 
+/* A group whose members keep the order they were made in. To be closed. */
+static hid_t make_group(const tome_case_writer *w, const char *name, tome_error *err) {
+  TOME_H5_ID order = H5Pcreate(H5P_GROUP_CREATE);
+  H5Pset_link_creation_order(order, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
+  const hid_t group = H5Gcreate2(w->file, name, H5P_DEFAULT, order, H5P_DEFAULT);
+  if (group < 0) tome_h5_fail(err, TOME_IO, "%s: group %s cannot be made", w->path, name);
+  return group;
+}
+
 static bool begin(tome_case_writer *w, tome_error *err) {
   TOME_H5_LOCK;
   w->file = tome_sink_create(w->path, &w->failed, err);
   if (w->file < 0) return false;
-  TOME_H5_ID order = H5Pcreate(H5P_GROUP_CREATE);
-  H5Pset_link_creation_order(order, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED); /* label maps keep their order */
-  TOME_H5_ID labels = H5Gcreate2(w->file, "labels", H5P_DEFAULT, order, H5P_DEFAULT);
-  if (labels < 0) return tome_h5_fail(err, TOME_IO, "%s: group labels cannot be made", w->path);
-  return true;
+  TOME_H5_ID labels = make_group(w, "labels", err);
+  return labels >= 0;
+}
+
+bool tome_case_writer_name_image(tome_case_writer *w, const char *name, tome_error *err) {
+  TOME_H5_LOCK;
+  TOME_H5_ID channels = make_group(w, "channels", err);
+  if (channels < 0) return false;
+  if (H5Lcreate_hard(w->file, "image", channels, name, H5P_DEFAULT, H5P_DEFAULT) >= 0) return true;
+  return tome_h5_fail(err, TOME_IO, "%s: channel %s cannot be named", w->path, name);
 }
 
 tome_case_writer *tome_case_writer_new(const char *path, tome_error *err) {
@@ -173,9 +187,14 @@ static bool write_chunks(packing *p, const tome_run *run, tome_error *err) {
 /* ---- a volume --- */
 
 static bool check_name(const tome_case_writer *w, const char *name, tome_error *err) {
-  const char *leaf = strcmp(name, "image") == 0 ? name : strncmp(name, "labels/", 7) == 0 ? name + 7 : "";
+  static const char *const folders[] = {"labels/", "channels/"};
+  const char *leaf = strcmp(name, "image") == 0 ? name : "";
+  for (size_t i = 0; i < TOME_COUNT(folders); i++)
+    if (strncmp(name, folders[i], strlen(folders[i])) == 0) leaf = name + strlen(folders[i]);
   if (!*leaf || strchr(leaf, '/') || strcmp(leaf, ".") == 0 || strcmp(leaf, "..") == 0)
-    return tome_fail(err, TOME_USAGE, "%s: a volume is called \"image\" or \"labels/NAME\", not \"%s\"", w->path, name);
+    return tome_fail(err, TOME_USAGE,
+                     "%s: a volume is called \"image\", \"channels/NAME\" or \"labels/NAME\", not \"%s\"", w->path,
+                     name);
   return true;
 }
 
