@@ -7,12 +7,18 @@
 #include "base/threads.h"
 #include "layout/scan.h"
 
-extern const tome_layout tome_layout_ircad, tome_layout_lits, tome_layout_dicom, tome_layout_nifti,
+extern const tome_layout tome_layout_ircad, tome_layout_lits, tome_layout_brats, tome_layout_dicom, tome_layout_nifti,
     tome_layout_png_stack;
 
 /* The most particular first; png-stack last, since it adds to what the others have planned. */
 const tome_layout *const tome_layouts[] = {
-    &tome_layout_ircad, &tome_layout_lits, &tome_layout_dicom, &tome_layout_nifti, &tome_layout_png_stack, NULL,
+    &tome_layout_ircad,
+    &tome_layout_lits,
+    &tome_layout_brats,
+    &tome_layout_dicom,
+    &tome_layout_nifti,
+    &tome_layout_png_stack,
+    NULL,
 };
 
 static bool unknown(const char *name, tome_error *err) {

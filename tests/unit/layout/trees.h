@@ -110,6 +110,12 @@ static inline const char *tell_plan(const tome_plan *p) {
     tell("%s: %s %s ", c->id, c->layout, c->modality ? c->modality : "?");
     tell_input(&c->image);
     if (c->all_series) tell(" all");
+    if (c->image_name) tell(" is %s", c->image_name);
+    for (size_t k = 0; k < c->channel_count; k++) {
+      tell(" +%s=", c->channels[k].name);
+      tell_input(&c->channels[k].input);
+    }
+    for (size_t k = 0; k < c->frame_name_count; k++) tell(" frame %s", c->frame_names[k]);
     for (size_t k = 0; k < c->label_count; k++) {
       tell(" %s=", c->labels[k].map);
       tell_input(&c->labels[k].input);
