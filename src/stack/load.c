@@ -239,7 +239,7 @@ static bool load_all(tome_loader *l, const tome_goal *goals, size_t goal_count, 
   for (size_t i = 0; i < goal_count; i++) {
     bool misfit = false;
     l->goal = goals[i];
-    l->dtype = goal_dtype(goals[i]);
+    l->dtype = goals[i] == TOME_GOAL_AS_STORED ? l->s->order[0]->dtype : goal_dtype(goals[i]);
     for (int t = 0; l->opt->labels && t < l->worker_count; t++) memset(l->workers[t].counts, 0, 256 * sizeof(uint64_t));
     if (!(l->s->slices ? load_slices(l, what, &misfit, err) : load_solid(l, &s, what, &misfit, err))) return false;
     if (!misfit) return true;
@@ -255,10 +255,21 @@ static bool all_plain_bytes(const tome_stacked *s) {
   return true;
 }
 
+static bool all_of_one_type(const tome_loader *l) {
+  const tome_stacked *s = l->s;
+  if (l->mask || any_interpolated(s)) return false;
+  for (size_t i = 0; i < s->order_count; i++) {
+    const tome_piece *p = s->order[i];
+    if (p->dtype != s->order[0]->dtype || p->slope != 1 || p->intercept != 0) return false;
+  }
+  return true;
+}
+
 /* What to try, in order. */
 static size_t choose_goals(const tome_loader *l, tome_goal goals[2]) {
   const bool labels = l->opt->labels;
   if (labels && l->opt->threshold > 0) return goals[0] = TOME_GOAL_THRESHOLD, 1;
+  if (!labels && l->opt->as_stored && all_of_one_type(l)) return goals[0] = TOME_GOAL_AS_STORED, 1;
   if (!labels && all_plain_bytes(l->s)) return goals[0] = TOME_GOAL_U8, 1;
   goals[0] = labels ? TOME_GOAL_LABEL8 : TOME_GOAL_I16;
   goals[1] = labels ? TOME_GOAL_LABEL16 : TOME_GOAL_F32;

@@ -10,12 +10,13 @@
 
 /* What the voxels are to become. The integer ones are attempts: where a value does not fit, all is done again as the next. */
 typedef enum tome_goal {
-  TOME_GOAL_U8,       /* images of unscaled uint8 */
-  TOME_GOAL_I16,      /* images, where every value is a whole number of int16 */
-  TOME_GOAL_F32,      /* images, anything */
-  TOME_GOAL_LABEL8,   /* labels up to 255 */
-  TOME_GOAL_LABEL16,  /* labels up to 65535 */
-  TOME_GOAL_THRESHOLD /* labels: value >= threshold */
+  TOME_GOAL_U8,        /* images of unscaled uint8 */
+  TOME_GOAL_AS_STORED, /* opt->as_stored, where all pieces are of one type, unscaled and without padding */
+  TOME_GOAL_I16,       /* images, where every value is a whole number of int16 */
+  TOME_GOAL_F32,       /* images, anything */
+  TOME_GOAL_LABEL8,    /* labels up to 255 */
+  TOME_GOAL_LABEL16,   /* labels up to 65535 */
+  TOME_GOAL_THRESHOLD  /* labels: value >= threshold */
 } tome_goal;
 
 enum { TOME_LABEL_VALUES = 65536 };

@@ -82,6 +82,8 @@ typedef struct tome_load_options {
   double threshold; /* labels, > 0: value >= threshold becomes 1 */
   const char *name; /* for messages: the case or the file */
   int sample;       /* which one, of pieces with several a voxel */
+  bool
+      as_stored; /* images: any element type as the files have it, where they say nothing of a scale or of padding; else as ever */
 } tome_load_options;
 
 typedef struct tome_loaded {
