@@ -197,7 +197,9 @@ static bool decoder_codec(tome_decoder *d, tome_error *err) {
     return tome_fail(err, TOME_NO_MEMORY, "zstd: out of memory");
   if (d->pipeline.codec != TOME_CODEC_DEFLATE) return true;
   d->streams = tome_alloc_zero(d->most_chunks, sizeof *d->streams, "chunk", err);
-  return d->streams && (d->planes = tome_planes_inflater_new(err)) && (d->inflater = tome_inflater_new(err));
+  const size_t element = d->pipeline.element;
+  return d->streams && (d->inflater = tome_inflater_new(err)) &&
+         (d->planes = tome_planes_inflater_new(element, d->raw_bytes / element, d->most_chunks, err));
 }
 
 tome_decoder *tome_decoder_new(const tome_pipeline *p, size_t raw_bytes, size_t most_chunks, tome_error *err) {
@@ -206,7 +208,7 @@ tome_decoder *tome_decoder_new(const tome_pipeline *p, size_t raw_bytes, size_t 
   d->pipeline = *p;
   d->raw_bytes = raw_bytes;
   d->most_chunks = most_chunks;
-  d->stride = (raw_bytes + TOME_PLANES_OUT_SLACK + 63) / 64 * 64;
+  d->stride = (raw_bytes + p->element * TOME_PLANES_OUT_SLACK + 63) / 64 * 64;
   d->raw = tome_alloc(most_chunks, d->stride, "chunk", err);
   if (d->raw && decoder_codec(d, err)) return d;
   tome_decoder_free(d);
@@ -246,17 +248,20 @@ static const char *examine(const tome_decoder *d, tome_packed_chunk *c) {
 
 static bool waits(const tome_packed_chunk *c) { return !c->raw && !c->why; }
 
-/* The quick way, for what tome_planes_deflate wrote and a checksum vouches for. What it does not take is left waiting. */
+/* The quick way, for what tome_planes_deflate wrote and a checksum vouches for: only what is wanted of it. What it does not take is left waiting. */
 static void inflate_planes(tome_decoder *d, tome_packed_chunk *chunks, size_t count) {
   size_t n = 0;
   for (size_t i = 0; i < count; i++)
     if (waits(&chunks[i]))
       d->streams[n++] =
-          (tome_planes_stream){chunks[i].data, chunks[i].size, d->raw + i * d->stride, d->raw_bytes, false};
+          (tome_planes_stream){chunks[i].data, chunks[i].size, chunks[i].wanted, d->raw + i * d->stride, false};
   tome_planes_inflate(d->planes, d->streams, n);
   n = 0;
-  for (size_t i = 0; i < count; i++)
-    if (waits(&chunks[i]) && d->streams[n++].done) chunks[i].raw = d->raw + i * d->stride;
+  for (size_t i = 0; i < count; i++) {
+    if (!waits(&chunks[i]) || !d->streams[n++].done) continue;
+    chunks[i].raw = d->raw + i * d->stride;
+    chunks[i].plane_stride += TOME_PLANES_OUT_SLACK;
+  }
 }
 
 static bool decompress(tome_decoder *d, const tome_packed_chunk *c, uint8_t *out) {
@@ -277,6 +282,7 @@ static bool decompress(tome_decoder *d, const tome_packed_chunk *c, uint8_t *out
 void tome_decode(tome_decoder *d, tome_packed_chunk *chunks, size_t count) {
   for (size_t i = 0; i < count; i++) {
     chunks[i].raw = NULL;
+    chunks[i].plane_stride = d->raw_bytes / d->pipeline.element;
     chunks[i].why = examine(d, &chunks[i]);
   }
   if (d->planes && d->pipeline.checksum && d->pipeline.shuffle) inflate_planes(d, chunks, count);

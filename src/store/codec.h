@@ -4,6 +4,7 @@
 #define TOME_STORE_CODEC_H
 
 #include "base/error.h"
+#include "store/planes_deflate.h"
 
 /* What a data set's filters are, in their one accepted order. */
 typedef struct tome_pipeline {
@@ -33,13 +34,15 @@ uint8_t *tome_encoder_raw(tome_encoder *e);
  * is stored as it is). */
 void tome_encode(tome_encoder *e, const uint8_t **out, size_t *size, uint32_t *mask);
 
-/* ---- decompressing: several chunks at a time, since two can be inflated in little more time than one ---- */
+/* ---- decompressing: several chunks at a time, since four can be inflated in step ---- */
 enum { TOME_DECODE_SLACK = 128 }; /* bytes that may be read behind a chunk; what they are does not matter */
 
 typedef struct tome_packed_chunk {
   const uint8_t *data; /* as stored, and TOME_DECODE_SLACK bytes more */
   size_t size;
   uint32_t mask;
+  tome_span wanted; /* elements; the others may be left as they are. Count 0: all */
+  size_t plane_stride; /* out: elements from one plane of shuffled bytes in `raw` to the next */
   const uint8_t *
       raw; /* out: raw_bytes, borrowed from the decoder or from `data` until the next call; NULL where the chunk is broken … */
   const char *why; /* … and this says how ("does not match its checksum") */

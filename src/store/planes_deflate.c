@@ -1,10 +1,11 @@
-/* Writing planes as deflate blocks of literals and runs. */
+/* Writing planes as deflate blocks of literals and runs, section by section, and the index of where each section begins. */
 #include "store/planes_deflate.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/planes.h"
+#include "store/planes_index.h"
 
 enum {
   LITERALS = 256,
@@ -18,8 +19,11 @@ enum {
 };
 
 struct tome_planes_deflater {
-  size_t plane_bytes;
+  size_t plane_bytes, sections;
   uint16_t *tokens;
+  uint32_t *ends;                   /* of each section, in tokens */
+  uint16_t *section_bits;           /* of each section of each plane; NULL: planes too long for an index */
+  uint32_t heads[TOME_MOST_PLANES]; /* where each plane's block begins, in bits */
   uint32_t frequency[TOKENS];
   uint8_t lengths[SYMBOLS + 1]; /* and the one distance code */
   uint16_t words[SYMBOLS];
@@ -27,18 +31,25 @@ struct tome_planes_deflater {
 };
 
 tome_planes_deflater *tome_planes_deflater_new(size_t plane_bytes, tome_error *err) {
-  tome_planes_deflater *d = tome_alloc(1, sizeof *d, "deflate", err);
+  tome_planes_deflater *d = tome_alloc_zero(1, sizeof *d, "deflate", err);
   if (!d) return NULL;
+  const bool indexed = plane_bytes <= TOME_MOST_INDEXED;
   d->plane_bytes = plane_bytes;
+  d->sections = tome_sections(plane_bytes);
   d->tokens = tome_alloc(plane_bytes + 16, sizeof *d->tokens, "deflate", err);
-  if (d->tokens) return d;
-  free(d);
+  d->ends = tome_alloc(d->sections + 1, sizeof *d->ends, "deflate", err);
+  if (indexed)
+    d->section_bits = tome_alloc(TOME_MOST_PLANES * d->sections + 1, sizeof *d->section_bits, "deflate", err);
+  if (d->tokens && d->ends && (d->section_bits || !indexed)) return d;
+  tome_planes_deflater_free(d);
   return NULL;
 }
 
 void tome_planes_deflater_free(tome_planes_deflater *d) {
   if (!d) return;
   free(d->tokens);
+  free(d->ends);
+  free(d->section_bits);
   free(d);
 }
 
@@ -131,24 +142,36 @@ static uint16_t *put_short_run(uint16_t *token, uint8_t value, size_t length) {
   return token + length;
 }
 
-/* Cuts a plane into tokens. A run that starts in one group of 16 bytes and would be long enough only with the next is met there, a little later. */
-static size_t tokenize(const uint8_t *p, size_t n, uint16_t *tokens) {
-  const uint8_t *const end = p + n;
-  const unsigned least = least_repeats(p, n);
-  uint16_t *token = tokens;
-  if (n) *token++ = *p++;
-  while (p + 16 <= end) {
-    const unsigned at = first_run(repeats(p));
+/* Cuts a section into tokens, whose first is a literal. A run that starts in one group of 16 bytes and would be long enough only with the next is
+ * met there, a little later. Up to plane_end may be looked at. */
+static uint16_t *tokenize(const uint8_t *p, const uint8_t *end, const uint8_t *plane_end, unsigned least,
+                          uint16_t *token) {
+  *token++ = *p++;
+  while (p < end && p + 16 <= plane_end) {
+    const size_t left = (size_t)(end - p);
+    unsigned at = first_run(repeats(p));
     put_literals(token, p);
+    if (at > left) at = (unsigned)left;
     token += at;
     p += at;
-    if (at == 16) continue;
+    if (at == 16 || p == end) continue;
     const size_t run = equal_bytes(p, end, p[-1]);
     token = run < least ? put_short_run(token, p[-1], run) : put_run(token, run);
     p += run;
   }
   while (p < end) *token++ = *p++;
-  return (size_t)(token - tokens);
+  return token;
+}
+
+static void tokenize_plane(tome_planes_deflater *d, const uint8_t *plane) {
+  const uint8_t *const end = plane + d->plane_bytes;
+  const unsigned least = least_repeats(plane, d->plane_bytes);
+  uint16_t *token = d->tokens;
+  for (size_t s = 0; s < d->sections; s++) {
+    const uint8_t *from = plane + s * TOME_SECTION;
+    token = tokenize(from, s + 1 < d->sections ? from + TOME_SECTION : end, end, least, token);
+    d->ends[s] = (uint32_t)(token - d->tokens);
+  }
 }
 
 /* Four counters a token, so that equal tokens in a row do not wait for one another. */
@@ -167,7 +190,7 @@ static void count_tokens(tome_planes_deflater *d, size_t n) {
 typedef struct bit_writer {
   uint64_t bits;
   unsigned count;
-  uint8_t *at, *end; /* end leaves 8 bytes to spare */
+  uint8_t *begin, *at, *end; /* end leaves 8 bytes to spare */
 } bit_writer;
 
 static inline void put_bits(bit_writer *w, uint64_t bits, unsigned count) {
@@ -268,47 +291,62 @@ static uint64_t token_bits(const tome_planes_deflater *d) {
   return bits;
 }
 
-static void put_tokens(const tome_planes_deflater *d, size_t n, bit_writer *writer) {
+static void put_tokens(const tome_planes_deflater *d, size_t from, size_t to, bit_writer *writer) {
   bit_writer w = *writer;
-  size_t i = 0;
-  for (; i + 3 <= n; i += 3) { /* three tokens are at most 51 bits, seven may be waiting */
+  size_t i = from;
+  for (; i + 3 <= to; i += 3) { /* three tokens are at most 51 bits, seven may be waiting */
     for (size_t k = 0; k < 3; k++) {
       const uint32_t e = d->emit[d->tokens[i + k]];
       put_bits(&w, e & 0xffffff, e >> 24);
     }
     flush_bits(&w);
   }
-  for (; i < n; i++) {
+  for (; i < to; i++) {
     const uint32_t e = d->emit[d->tokens[i]];
     put_bits(&w, e & 0xffffff, e >> 24);
     flush_bits(&w);
   }
-  put_bits(&w, d->words[END_OF_BLOCK], d->lengths[END_OF_BLOCK]);
-  flush_bits(&w);
   *writer = w;
+}
+
+static size_t bits_so_far(const bit_writer *w) { return (size_t)(w->at - w->begin) * 8 + w->count; }
+
+/* All sections, noting what each takes, and the end of the block. */
+static void put_sections(tome_planes_deflater *d, size_t plane, bit_writer *w) {
+  for (size_t s = 0; s < d->sections; s++) {
+    const size_t before = bits_so_far(w);
+    put_tokens(d, s ? d->ends[s - 1] : 0, d->ends[s], w);
+    if (d->section_bits) d->section_bits[plane * d->sections + s] = (uint16_t)(bits_so_far(w) - before);
+  }
+  put_bits(w, d->words[END_OF_BLOCK], d->lengths[END_OF_BLOCK]);
+  flush_bits(w);
 }
 
 enum { MOST_HEAD_BYTES = 400, TAIL_BYTES = 16 }; /* 17 + 19*3 bits, and 287 lengths of at most 7 bits and their extra */
 
-static bool put_plane(tome_planes_deflater *d, const uint8_t *plane, bool last, bit_writer *w) {
-  const size_t n = tokenize(plane, d->plane_bytes, d->tokens);
-  count_tokens(d, n);
+static bool put_plane(tome_planes_deflater *d, const uint8_t *bytes, size_t plane, bool last, bit_writer *w) {
+  tokenize_plane(d, bytes);
+  count_tokens(d, d->ends[d->sections - 1]);
   make_code(d);
   if (token_bits(d) / 8 + MOST_HEAD_BYTES + TAIL_BYTES > (size_t)(w->end - w->at)) return false;
+  d->heads[plane] = (uint32_t)bits_so_far(w);
   put_head(d, last, w);
-  put_tokens(d, n, w);
+  put_sections(d, plane, w);
   return true;
 }
 
 size_t tome_planes_deflate(tome_planes_deflater *d, const uint8_t *in, size_t planes, uint8_t *out, size_t room) {
-  if (room < MOST_HEAD_BYTES + TAIL_BYTES) return 0;
-  bit_writer w = {.at = out, .end = out + room};
+  if (room < MOST_HEAD_BYTES + TAIL_BYTES || planes > TOME_MOST_PLANES) return 0;
+  bit_writer w = {.begin = out, .at = out, .end = out + room};
   put_bits(&w, 0x0178, 16); /* zlib, 32 KiB window, fastest */
   flush_bits(&w);
   for (size_t p = 0; p < planes; p++)
-    if (!put_plane(d, in + p * d->plane_bytes, p + 1 == planes, &w)) return 0;
+    if (!put_plane(d, in + p * d->plane_bytes, p, p + 1 == planes, &w)) return 0;
   if (w.count) *w.at++ = (uint8_t)w.bits;
   const uint32_t check = tome_adler32(in, planes * d->plane_bytes);
   for (int b = 24; b >= 0; b -= 8) *w.at++ = (uint8_t)(check >> b);
-  return (size_t)(w.at - out);
+  const size_t size = (size_t)(w.at - out);
+  if (!d->section_bits) return size;
+  const size_t index = tome_planes_index_write(d->heads, d->section_bits, planes, d->sections, w.at, room - size);
+  return index ? size + index : 0;
 }

@@ -1,81 +1,72 @@
-/* Reading planes back: blocks of literals and runs, two streams in step. Whatever else deflate allows is somebody else's work.
- *
- * Looking up a code takes longer than everything else there is to do about it, and the next cannot be looked up before its length is known.
- * With two streams one lookup runs in the shade of the other. Nothing here trusts the input: every table entry is valid, a lookup consumes at most 20 bits,
- * and bounds are tested each round, which moves at most as far as the slack beyond input and output. */
-#include "store/planes_deflate.h"
-
+/* Reading planes back: the heads of their blocks, then the wanted sections, dealt out to four lanes. Whatever else deflate allows is somebody else's work. */
 #include <stdlib.h>
 #include <string.h>
 
-enum { END_OF_BLOCK = 256, MOST_SYMBOLS = 288, LENGTH_CODES = 19, LENGTH_CODE_BITS = 7, TABLE = 1 << TOME_CODE_BITS };
+#include "store/planes_index.h"
+#include "store/planes_lanes.h"
 
-/* A table entry: byte 0 is how many bits it takes, byte 1 how many literals it gives (1 or 2), bytes 2 and 3 are those. Where it gives none, bits 16-24 are a
- * run's least length (0: the end of the block) and bits 25-27 its extra bits. */
-enum { COUNT_SHIFT = 8, COUNT_MASK = 0xff00, VALUE_SHIFT = 16, LENGTH_MASK = 511, EXTRA_SHIFT = 25 };
+enum { LENGTH_CODES = 19, LENGTH_CODE_BITS = 7, HEAD_SYMBOLS = 286, MOST_JOB = 8 /* sections */ };
 
-/* What moves with every code: passed by value, so that it stays in registers. The valid bits of `bits` end below its highest set bit; `in` is the byte
- * that they came from, and as many bits of it are used up as that highest bit lies below the top. */
-typedef struct cursor {
-  uint64_t bits;
-  const uint8_t *in;
+/* One plane of one stream. */
+typedef struct plane {
+  tome_planes_stream *of;
+  size_t stream_bytes; /* without the index */
+  size_t first;        /* bit of the first section */
   uint8_t *out;
-} cursor;
-
-typedef struct lane {
-  cursor at;
-  const uint8_t *in_end;
-  uint8_t *out_begin, *out_end;
-  bool last;    /* the block at hand is the last one */
-  bool stopped; /* at the end of the last block, or at something that is not for us */
-  bool good;    /* the former */
-  uint32_t *table;
-} lane;
-
-enum { LANES = 4 };
+  uint32_t *starts; /* of the sections, in bits from `first` */
+  bool pairs, bad;
+  uint8_t lengths[TOME_MOST_SYMBOLS];
+} plane;
 
 struct tome_planes_inflater {
-  uint32_t table[LANES * TABLE];
+  size_t planes, plane_bytes, sections, most;
+  plane *all; /* of all streams at hand */
+  uint32_t *starts;
+  uint8_t *wanted; /* of each stream: whether a section is */
+  tome_code_table table[TOME_LANES];
 };
 
-tome_planes_inflater *tome_planes_inflater_new(tome_error *err) {
-  return tome_alloc(1, sizeof(tome_planes_inflater), "inflate", err);
+tome_planes_inflater *tome_planes_inflater_new(size_t planes, size_t plane_bytes, size_t most, tome_error *err) {
+  tome_planes_inflater *i = tome_alloc(1, sizeof *i, "inflate", err);
+  if (!i) return NULL;
+  const bool indexed = planes <= TOME_MOST_PLANES && plane_bytes > 0 && plane_bytes <= TOME_MOST_INDEXED;
+  i->planes = indexed ? planes : 0;
+  i->plane_bytes = indexed ? plane_bytes : 0;
+  i->sections = tome_sections(i->plane_bytes);
+  i->most = most;
+  i->all = tome_alloc(i->planes * most + 1, sizeof *i->all, "inflate", err);
+  i->starts = tome_alloc(i->planes * most + 1, (i->sections + 1) * sizeof *i->starts, "inflate", err);
+  i->wanted = tome_alloc(most + 1, i->sections + 1, "inflate", err);
+  if (i->all && i->starts && i->wanted) return i;
+  tome_planes_inflater_free(i);
+  return NULL;
 }
 
-void tome_planes_inflater_free(tome_planes_inflater *i) { free(i); }
-
-/* ---- bits: at least 56 after a refill ---- */
-
-static const uint64_t top = (uint64_t)1 << 63;
-
-static inline __attribute__((always_inline)) cursor refilled(cursor c) {
-  const unsigned used = (unsigned)__builtin_clzll(c.bits);
-  uint64_t next;
-  c.in += used >> 3;
-  memcpy(&next, c.in, 8);
-  c.bits = (next | top) >> (used & 7);
-  return c;
+void tome_planes_inflater_free(tome_planes_inflater *i) {
+  if (!i) return;
+  free(i->all);
+  free(i->starts);
+  free(i->wanted);
+  free(i);
 }
 
-static void refill(lane *l) { l->at = refilled(l->at); }
+/* ---- a block's head ---- */
 
-static inline uint32_t take(cursor *c, unsigned n) {
+static uint32_t take(tome_cursor *c, unsigned n) {
   const uint32_t v = (uint32_t)(c->bits & ((1u << n) - 1));
   c->bits >>= n;
   return v;
 }
 
-/* ---- a block's head ---- */
-
 /* The lengths of the code that the code lengths are written in, as a table of 7 bits: symbol << 3 | length. */
-static bool read_length_code(lane *l, uint8_t entry[1 << LENGTH_CODE_BITS]) {
+static bool read_length_code(tome_cursor *c, uint8_t entry[1 << LENGTH_CODE_BITS]) {
   static const uint8_t order[LENGTH_CODES] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
   uint8_t lengths[LENGTH_CODES] = {0};
   uint16_t words[LENGTH_CODES];
-  const unsigned sent = take(&l->at, 4) + 4;
+  const unsigned sent = take(c, 4) + 4;
   for (unsigned i = 0; i < sent; i++) {
-    refill(l);
-    lengths[order[i]] = (uint8_t)take(&l->at, 3);
+    if (i % 16 == 0) *c = tome_cursor_refilled(*c);
+    lengths[order[i]] = (uint8_t)take(c, 3);
   }
   if (!tome_code_words(lengths, LENGTH_CODES, words)) return false;
   for (unsigned s = 0; s < LENGTH_CODES; s++)
@@ -85,295 +76,258 @@ static bool read_length_code(lane *l, uint8_t entry[1 << LENGTH_CODE_BITS]) {
 }
 
 /* `total` code lengths, run-length coded. */
-static bool read_lengths(lane *l, const uint8_t entry[1 << LENGTH_CODE_BITS], uint8_t *lengths, unsigned total) {
-  for (unsigned i = 0; i < total;) {
-    if (l->at.in > l->in_end) return false;
-    refill(l);
-    const uint8_t e = entry[l->at.bits & ((1 << LENGTH_CODE_BITS) - 1)];
-    const unsigned symbol = e >> 3;
-    take(&l->at, e & 7);
-    unsigned repeat = 1;
-    uint8_t value = (uint8_t)symbol;
-    if (symbol >= 16) {
-      repeat = symbol == 16 ? 3 + take(&l->at, 2) : symbol == 17 ? 3 + take(&l->at, 3) : 11 + take(&l->at, 7);
-      if (symbol == 16 && i == 0) return false;
-      value = symbol == 16 ? lengths[i - 1] : 0;
+static bool read_lengths(tome_cursor *at, const uint8_t *in_end, const uint8_t entry[1 << LENGTH_CODE_BITS],
+                         uint8_t *lengths, unsigned total) {
+  tome_cursor c = *at;
+  for (unsigned i = 0, since = 0; i < total; since++) {
+    if (since % 4 == 0) { /* four of them take at most 56 bits */
+      if (c.in > in_end) return false;
+      c = tome_cursor_refilled(c);
     }
-    if (repeat > total - i || value > TOME_CODE_BITS) return false;
-    memset(lengths + i, value, repeat);
+    const uint8_t e = entry[c.bits & ((1 << LENGTH_CODE_BITS) - 1)];
+    const unsigned symbol = e >> 3;
+    take(&c, e & 7);
+    if (symbol < 16) {
+      if (symbol > TOME_CODE_BITS) return false;
+      lengths[i++] = (uint8_t)symbol;
+      continue;
+    }
+    const unsigned repeat = symbol == 16 ? 3 + take(&c, 2) : symbol == 17 ? 3 + take(&c, 3) : 11 + take(&c, 7);
+    if ((symbol == 16 && i == 0) || repeat > total - i) return false;
+    memset(lengths + i, symbol == 16 ? lengths[i - 1] : 0, repeat);
     i += repeat;
   }
+  *at = c;
   return true;
 }
 
-/* RFC 1951's lengths: 3 ... 257, then 258. False for a symbol that is none. */
-static bool run_entry(unsigned symbol, uint32_t *entry) {
-  const unsigned s = symbol - 257;
-  if (s > 28) return false;
-  const unsigned extra = s < 8 || s == 28 ? 0 : (s >> 2) - 1;
-  const unsigned base = s == 28 ? 258 : s < 8 ? s + 3 : ((4 + (s & 3)) << extra) + 3;
-  *entry = base << VALUE_SHIFT | extra << EXTRA_SHIFT;
+/* A dynamic block whose one distance code has one bit: the zero in it means distance 1. Sets `first`: where it ends. */
+static bool read_head(plane *p, size_t bit, bool last) {
+  uint8_t entry[1 << LENGTH_CODE_BITS];
+  const uint8_t *const in = p->of->in, *const in_end = in + p->stream_bytes;
+  if (bit / 8 >= p->stream_bytes) return false;
+  tome_cursor c = tome_cursor_at(in, bit, NULL);
+  if (take(&c, 1) != last || take(&c, 2) != 2) return false;
+  const unsigned symbols = 257 + take(&c, 5), distances = 1 + take(&c, 5);
+  if (symbols != HEAD_SYMBOLS || distances != 1) return false;
+  if (!read_length_code(&c, entry) || !read_lengths(&c, in_end, entry, p->lengths, HEAD_SYMBOLS + 1)) return false;
+  if (p->lengths[HEAD_SYMBOLS] != 1 || !p->lengths[TOME_END_OF_BLOCK]) return false;
+  p->first = (size_t)(c.in - in) * 8 + (size_t)__builtin_clzll(c.bits);
   return true;
 }
+
+/* ---- tables ---- */
 
 /* Two literals in one lookup, where both codes fit: the second is what the table itself says of the bits behind the first. */
 static void pair_literals(uint32_t *table) {
-  for (uint32_t at = TABLE; at-- > 0;) { /* downwards: at >> bits is smaller, and still single */
-    const uint32_t first = table[at], bits = first & 255;
-    if (!(first & COUNT_MASK)) continue;
-    const uint32_t second = table[at >> bits], both = bits + (second & 255);
-    if (!(second & COUNT_MASK) || both > TOME_CODE_BITS) continue;
-    table[at] = both | 2 << COUNT_SHIFT | (first & 0xff0000) | (second & 0xff0000) << 8;
+  for (uint32_t at = TOME_TABLE; at-- > 0;) { /* downwards: at >> bits is smaller, and still single */
+    const uint32_t first = table[at], bits = first & 63;
+    if (first & TOME_SPECIAL) continue;
+    const uint32_t second = table[at >> bits], both = bits + (second & 63);
+    if ((second & TOME_SPECIAL) || both > TOME_CODE_BITS) continue;
+    table[at] = both | 2 << TOME_COUNT_SHIFT | (first & 0xff0000) | (second & 0xff0000) << 8;
   }
 }
 
 /* Pays where much of what comes is short codes: more than half of it at most 4 bits long. */
 static bool pairs_pay(const uint8_t *lengths) {
   unsigned share = 0;
-  for (unsigned s = 0; s < END_OF_BLOCK; s++)
+  for (unsigned s = 0; s < TOME_END_OF_BLOCK; s++)
     if (lengths[s] && lengths[s] <= 4) share += 16u >> lengths[s];
   return share > 8;
 }
 
-/* The symbols that have a code, shortest code first. */
-static size_t by_length(const uint8_t *lengths, unsigned symbols, uint16_t *order) {
+/* The symbols that have a code, shortest code first; starts[n]: where those of n bits begin, and those of fewer end. */
+static void by_length(const uint8_t *lengths, uint16_t *order, uint16_t starts[TOME_CODE_BITS + 2]) {
   uint16_t at[TOME_CODE_BITS + 2] = {0};
-  for (unsigned s = 0; s < symbols; s++) at[lengths[s] + 1]++;
-  const uint16_t none = at[1];
-  at[1] = 0;
+  for (unsigned s = 0; s < HEAD_SYMBOLS; s++) at[lengths[s] + 1]++;
+  at[0] = at[1] = 0;
   for (unsigned n = 2; n < TOME_CODE_BITS + 2; n++) at[n] = (uint16_t)(at[n] + at[n - 1]);
-  for (unsigned s = 0; s < symbols; s++)
+  memcpy(starts, at, sizeof at);
+  for (unsigned s = 0; s < HEAD_SYMBOLS; s++)
     if (lengths[s]) order[at[lengths[s]]++] = (uint16_t)s;
-  return symbols - none;
 }
 
-static bool symbol_entry(unsigned s, uint32_t *entry) {
-  *entry = s < END_OF_BLOCK ? s << VALUE_SHIFT | 1 << COUNT_SHIFT : 0;
-  return s <= END_OF_BLOCK || run_entry(s, entry);
+static uint16_t single_entry(unsigned s, unsigned bits) {
+  return (uint16_t)(s < TOME_END_OF_BLOCK
+                        ? s << TOME_SINGLE_SHIFT | bits
+                        : (s - TOME_END_OF_BLOCK) << TOME_SINGLE_SHIFT | TOME_SPECIAL | bits);
+}
+
+static uint32_t pair_entry(unsigned s, unsigned bits) {
+  return s < TOME_END_OF_BLOCK ? s << TOME_PAIR_SHIFT | 1 << TOME_COUNT_SHIFT | bits
+                               : (s - TOME_END_OF_BLOCK) << TOME_PAIR_SHIFT | TOME_SPECIAL | bits;
 }
 
 /* A table of n bits becomes one of n+1 by standing twice: what codes of up to n bits say does not depend on the bit behind them. */
-static bool build_table(const uint8_t *lengths, unsigned symbols, uint32_t *table) {
-  uint16_t words[MOST_SYMBOLS], order[MOST_SYMBOLS];
-  if (!tome_code_words(lengths, symbols, words)) return false; /* complete: every entry gets filled */
-  const size_t used = by_length(lengths, symbols, order);
-  size_t i = 0;
+static bool build_table(const plane *p, tome_code_table *t) {
+  uint16_t words[HEAD_SYMBOLS], order[HEAD_SYMBOLS], starts[TOME_CODE_BITS + 2];
+  if (!tome_code_words(p->lengths, HEAD_SYMBOLS, words)) return false; /* complete: every entry gets filled */
+  by_length(p->lengths, order, starts);
   for (unsigned bits = 1; bits <= TOME_CODE_BITS; bits++) {
     const size_t half = (size_t)1 << (bits - 1);
-    memcpy(table + half, table, half * sizeof *table);
-    for (; i < used && lengths[order[i]] == bits; i++) {
-      uint32_t entry;
-      if (!symbol_entry(order[i], &entry)) return false;
-      table[words[order[i]]] = entry | bits;
+    const uint16_t *s = order + starts[bits], *end = order + starts[bits + 1];
+    if (p->pairs) {
+      memcpy(t->pair + half, t->pair, half * sizeof *t->pair);
+      for (; s < end; s++) t->pair[words[*s]] = pair_entry(*s, bits);
+    } else {
+      memcpy(t->single + half, t->single, half * sizeof *t->single);
+      for (; s < end; s++) t->single[words[*s]] = single_entry(*s, bits);
     }
   }
-  if (pairs_pay(lengths)) pair_literals(table);
+  if (p->pairs) pair_literals(t->pair);
   return true;
 }
 
-/* A dynamic block whose one distance code has one bit: the zero in it means distance 1. */
-static bool read_head(lane *l) {
-  uint8_t entry[1 << LENGTH_CODE_BITS], lengths[MOST_SYMBOLS + 1];
-  if (l->at.in > l->in_end) return false;
-  refill(l);
-  l->last = take(&l->at, 1);
-  if (take(&l->at, 2) != 2) return false;
-  const unsigned symbols = 257 + take(&l->at, 5), distances = 1 + take(&l->at, 5);
-  if (symbols > 286 || distances != 1) return false;
-  return read_length_code(l, entry) && read_lengths(l, entry, lengths, symbols + 1) && lengths[symbols] == 1 &&
-         lengths[END_OF_BLOCK] && build_table(lengths, symbols, l->table);
-}
+/* ---- what is wanted ---- */
 
-/* ---- a block's content ---- */
-
-static void stop(lane *l, bool good) {
-  l->stopped = true;
-  l->good = good;
-}
-
-/* A run, the end of a block, or neither: moves the lane on past it. Refills before and after. */
-static __attribute__((noinline)) void special(lane *l, cursor c, uint32_t entry) {
-  c = refilled(c);
-  size_t length = entry >> VALUE_SHIFT & LENGTH_MASK;
-  take(&c, entry & 63);
-  if (length == 0) {
-    l->at = c;
-    if (l->last || !read_head(l)) return stop(l, l->last);
-    return refill(l);
+/* Marks the sections that hold what is wanted. */
+static void mark_wanted(const tome_planes_inflater *i, const tome_span *w, uint8_t *wanted) {
+  memset(wanted, w->count == 0, i->sections);
+  for (size_t k = 0; k < w->count; k++) {
+    const size_t from = w->first + k * w->step, to = from + w->length;
+    if (to > i->plane_bytes || to <= from) continue;
+    memset(wanted + (from >> TOME_SECTION_LOG), 1, tome_sections(to) - (from >> TOME_SECTION_LOG));
   }
-  length += take(&c, entry >> EXTRA_SHIFT);
-  const uint32_t distance = take(&c, 1);
-  if (distance != 0 || c.out == l->out_begin || c.out > l->out_end || length > (size_t)(l->out_end - c.out))
-    return stop(l, false);
-  memset(c.out, c.out[-1], length);
-  c.out += length;
-  l->at = refilled(c);
 }
 
-static inline bool in_bounds(const lane *l, cursor c) { return c.in <= l->in_end && c.out <= l->out_end; }
-
-/* Literals, by ones and twos. */
-static inline __attribute__((always_inline)) cursor literals(cursor c, uint32_t entry) {
-  const uint16_t values = (uint16_t)(entry >> VALUE_SHIFT | entry << VALUE_SHIFT); /* a rotation: one instruction */
-  memcpy(c.out, &values, 2); /* little endian, as all that is stored here */
-  c.out += (uint8_t)(entry >> COUNT_SHIFT);
-  c.bits >>= entry & 63;
-  return c;
-}
-
-enum { STEPS = 5 }; /* lookups a refill: 5 of 11 bits in 56 */
-
-/* One lookup of one lane. `width` is TOME_CODE_BITS, known to the compiler or not: see below. */
-#define NEXT(c, l, table)                                         \
-  {                                                               \
-    const uint32_t e = (table)[(c).bits & ((1ull << width) - 1)]; \
-    if (__builtin_expect((e & COUNT_MASK) != 0, 1)) {             \
-      c = literals(c, e);                                         \
-    } else {                                                      \
-      special(l, c, e);                                           \
-      c = (l)->at;                                                \
-      if ((l)->stopped) break;                                    \
-    }                                                             \
+/* Reads the heads of a stream's planes; false where it is not for us, or where the index does not lead from one block's end to the next block's
+ * begin, and from the last one's to the Adler-32. */
+static bool open_planes(const tome_planes_inflater *i, tome_planes_stream *s, plane *planes) {
+  tome_planes_index x;
+  if (i->planes == 0 || !tome_planes_index_open(s->in, s->size, i->planes, i->sections, &x)) return false;
+  if (x.stream_bytes < 8 || s->in[0] != 0x78 || s->in[1] != 0x01) return false;
+  size_t bit = 16;
+  for (size_t k = 0; k < i->planes; k++) {
+    plane *p = &planes[k];
+    p->of = s;
+    p->stream_bytes = x.stream_bytes;
+    p->out = s->out + k * (i->plane_bytes + TOME_PLANES_OUT_SLACK);
+    p->bad = false;
+    if (tome_planes_index_head(&x, k) != bit || !read_head(p, bit, k + 1 == i->planes)) return false;
+    p->pairs = pairs_pay(p->lengths);
+    tome_planes_index_starts(&x, k, p->starts);
+    bit = p->first + p->starts[i->sections] + p->lengths[TOME_END_OF_BLOCK];
+    if (bit / 8 >= x.stream_bytes) return false;
   }
-
-static inline __attribute__((always_inline)) void one(lane *l, unsigned width) {
-  cursor c = l->at;
-  const uint32_t *const table = l->table;
-  while (!l->stopped && in_bounds(l, c)) {
-    c = refilled(c);
-    for (int s = 0; s < STEPS; s++) NEXT(c, l, table)
-  }
-  if (!l->stopped) stop(l, false);
-  l->at = c;
+  return (bit + 7) / 8 + 4 == x.stream_bytes;
 }
 
-/* Until one of the two stops, or leaves its bounds. */
-static inline __attribute__((always_inline)) void two(lane *la, lane *lb, unsigned width) {
-  cursor a = la->at, b = lb->at;
-  const uint32_t *const ta = la->table, *const tb = lb->table;
-  while (!la->stopped && !lb->stopped && in_bounds(la, a) && in_bounds(lb, b)) {
-    a = refilled(a);
-    b = refilled(b);
-    for (int s = 0; s < STEPS; s++) {
-      NEXT(a, la, ta)
-      NEXT(b, lb, tb)
+/* ---- dealing it out ---- */
+
+/* All planes of one kind, whose sections are dealt out in order. A table serves as long as a lane reads with it: with as many tables as lanes there is always
+ * one to spare for the next plane. */
+typedef struct deal {
+  tome_planes_inflater *inflater;
+  plane **planes;
+  size_t count, at;   /* the plane at hand */
+  size_t section;     /* the next of it */
+  size_t table;       /* its; TOME_LANES: not built yet */
+  bool pairs;
+  tome_lane lane[TOME_LANES];
+  plane *of[TOME_LANES]; /* NULL: the lane is idle */
+} deal;
+
+/* The next piece of wanted sections that follow one another. False at the end of the plane. */
+static bool next_piece(const deal *d, const uint8_t *wanted, size_t *from, size_t *to) {
+  const size_t n = d->inflater->sections;
+  size_t s = d->section;
+  while (s < n && !wanted[s]) s++;
+  *from = s;
+  while (s < n && wanted[s] && s - *from < MOST_JOB) s++;
+  *to = s;
+  return *from < n;
+}
+
+static size_t free_table(const deal *d) {
+  for (size_t t = 0; t < TOME_LANES; t++) {
+    bool used = false;
+    for (size_t k = 0; k < TOME_LANES; k++) used |= d->of[k] && d->lane[k].table == &d->inflater->table[t];
+    if (!used) return t;
+  }
+  return TOME_LANES; /* never: the lane that asks is idle */
+}
+
+static void start_lane(deal *d, size_t k, plane *p, size_t from, size_t to) {
+  const tome_planes_inflater *i = d->inflater;
+  const size_t end = to << TOME_SECTION_LOG < i->plane_bytes ? to << TOME_SECTION_LOG : i->plane_bytes;
+  const size_t begin = from << TOME_SECTION_LOG, ahead = d->pairs ? TOME_PAIRS_AHEAD : 0;
+  d->of[k] = p;
+  d->lane[k] = (tome_lane){.at = tome_cursor_at(p->of->in, p->first + p->starts[from], p->out + begin),
+                           .in_end = p->of->in + p->stream_bytes,
+                           .out_stop = p->out + (end - begin > ahead ? end - ahead : begin),
+                           .out_end = p->out + end,
+                           .plane_begin = p->out,
+                           .plane_end = p->out + i->plane_bytes,
+                           .table = &i->table[d->table]};
+}
+
+/* Gives lane k the next piece there is. False where there is none. */
+static bool feed(deal *d, size_t k) {
+  for (; d->at < d->count; d->at++, d->section = 0, d->table = TOME_LANES) {
+    plane *p = d->planes[d->at];
+    size_t from, to;
+    const uint8_t *wanted = d->inflater->wanted + (size_t)(p - d->inflater->all) / d->inflater->planes * d->inflater->sections;
+    if (p->bad || !next_piece(d, wanted, &from, &to)) continue;
+    if (d->table == TOME_LANES && !build_table(p, &d->inflater->table[d->table = free_table(d)])) {
+      p->bad = true;
+      continue;
     }
+    d->section = to;
+    start_lane(d, k, p, from, to);
+    return true;
   }
-  la->at = a;
-  lb->at = b;
+  return false;
 }
 
-/* The same for four, whose tables lie one behind the other. */
-static inline __attribute__((always_inline)) void four(lane *l, unsigned width) {
-  cursor a = l[0].at, b = l[1].at, c = l[2].at, d = l[3].at;
-  const uint32_t *const table = l->table;
-  while (!(l[0].stopped | l[1].stopped | l[2].stopped | l[3].stopped) && in_bounds(&l[0], a) && in_bounds(&l[1], b) &&
-         in_bounds(&l[2], c) && in_bounds(&l[3], d)) {
-    a = refilled(a);
-    b = refilled(b);
-    c = refilled(c);
-    d = refilled(d);
-    for (int s = 0; s < STEPS; s++) {
-      NEXT(a, &l[0], table)
-      NEXT(b, &l[1], table + TABLE)
-      NEXT(c, &l[2], table + 2 * TABLE)
-      NEXT(d, &l[3], table + 3 * TABLE)
-    }
-  }
-  l[0].at = a;
-  l[1].at = b;
-  l[2].at = c;
-  l[3].at = d;
+/* Empties lane k where it has come to its end, good or bad. */
+static void collect(deal *d, size_t k) {
+  const tome_lane *l = &d->lane[k];
+  if (!d->of[k] || tome_lane_runs(l)) return;
+  if (l->at.out < l->out_end) d->of[k]->bad = true;
+  d->of[k] = NULL;
 }
 
-/* The same loops twice: plainly, and with BMI2, whose shifts need no fixed register and whose BZHI masks in one instruction: which the compiler
- * uses only for a width that it does not know. */
-static __attribute__((noinline)) void run_one(lane *l) { one(l, TOME_CODE_BITS); }
-static __attribute__((noinline)) void run_two(lane *a, lane *b) { two(a, b, TOME_CODE_BITS); }
-static __attribute__((noinline)) void run_four(lane *l) { four(l, TOME_CODE_BITS); }
-#if defined(__x86_64__)
-static inline unsigned unknown_width(void) {
-  unsigned width = TOME_CODE_BITS;
-  __asm__("" : "+r"(width));
-  return width;
-}
-#define WITH_BMI2 __attribute__((noinline, target("bmi2")))
-WITH_BMI2 static void run_one_bmi2(lane *l) { one(l, unknown_width()); }
-WITH_BMI2 static void run_two_bmi2(lane *a, lane *b) { two(a, b, unknown_width()); }
-WITH_BMI2 static void run_four_bmi2(lane *l) { four(l, unknown_width()); }
-static bool has_bmi2(void) { return __builtin_cpu_supports("bmi2"); }
-#define DISPATCH(name, ...) (has_bmi2() ? name##_bmi2(__VA_ARGS__) : name(__VA_ARGS__))
-#else
-#define DISPATCH(name, ...) name(__VA_ARGS__)
-#endif
-
-/* ---- streams ---- */
-
-static lane open_lane(const tome_planes_stream *s, uint32_t *table) {
-  lane l = {.at = {.bits = top, .in = s->in, .out = s->out},
-            .in_end = s->in + s->size,
-            .out_begin = s->out,
-            .out_end = s->out + s->out_bytes,
-            .table = table};
-  if (s->size < 8 || s->in[0] != 0x78 || s->in[1] != 0x01) {
-    stop(&l, false);
-    return l;
-  }
-  l.at.in += 2;
-  if (!read_head(&l)) stop(&l, false);
-  return l;
-}
-
-/* The input's last byte used, and the four of the Adler-32 behind it, are the whole of it. */
-static bool complete(const lane *l) {
-  const unsigned used = (unsigned)__builtin_clzll(l->at.bits);
-  return l->good && l->at.out == l->out_end && l->at.in + (used + 7) / 8 + 4 == l->in_end;
-}
-
-typedef struct lanes {
-  lane lane[LANES];
-  tome_planes_stream *of[LANES]; /* NULL: nothing in it */
-} lanes;
-
-/* Runs all lanes there are, or two, or the one, until at least one stops or leaves its bounds. */
-static void run(lanes *l) {
-  lane *busy[LANES];
-  size_t n = 0;
-  for (size_t k = 0; k < LANES; k++)
-    if (l->of[k]) busy[n++] = &l->lane[k];
-  if (n == LANES) {
-    DISPATCH(run_four, l->lane);
-  } else if (n > 1) {
-    DISPATCH(run_two, busy[0], busy[1]);
-  } else {
-    DISPATCH(run_one, busy[0]);
+static void run_deal(deal *d) {
+  for (;;) {
+    size_t busy = 0;
+    for (size_t k = 0; k < TOME_LANES; k++) busy += d->of[k] || feed(d, k);
+    if (busy == 0) return;
+    if (busy == TOME_LANES)
+      tome_lanes_run(d->lane, d->pairs);
+    else
+      for (size_t k = 0; k < TOME_LANES; k++)
+        if (d->of[k]) tome_lane_run(&d->lane[k], d->pairs);
+    for (size_t k = 0; k < TOME_LANES; k++) collect(d, k);
   }
 }
 
-/* Empties the lanes that have come to an end, good or bad; how many are left. */
-static size_t collect(lanes *l) {
-  size_t left = 0;
-  for (size_t k = 0; k < LANES; k++) {
-    if (!l->of[k]) continue;
-    if (l->lane[k].stopped || !in_bounds(&l->lane[k], l->lane[k].at)) {
-      l->of[k]->done = l->lane[k].stopped && complete(&l->lane[k]);
-      l->of[k] = NULL;
-    } else {
-      left++;
-    }
+static void inflate_kind(tome_planes_inflater *i, size_t planes, bool pairs) {
+  plane *some[64];
+  for (size_t at = 0; at < planes;) {
+    deal d = {.inflater = i, .planes = some, .table = TOME_LANES, .pairs = pairs};
+    for (; at < planes && d.count < TOME_COUNT(some); at++)
+      if (!i->all[at].bad && i->all[at].pairs == pairs) some[d.count++] = &i->all[at];
+    run_deal(&d);
   }
-  return left;
+}
+
+static void inflate_some(tome_planes_inflater *i, tome_planes_stream *streams, size_t count) {
+  for (size_t s = 0; s < count; s++) {
+    plane *planes = i->all + s * i->planes;
+    for (size_t k = 0; k < i->planes; k++)
+      planes[k] = (plane){.bad = true, .starts = i->starts + (s * i->planes + k) * (i->sections + 1)};
+    streams[s].done = open_planes(i, &streams[s], planes);
+    for (size_t k = 0; k < i->planes; k++) planes[k].bad = !streams[s].done;
+    mark_wanted(i, &streams[s].wanted, i->wanted + s * i->sections);
+  }
+  inflate_kind(i, count * i->planes, false);
+  inflate_kind(i, count * i->planes, true);
+  for (size_t p = 0; p < count * i->planes; p++)
+    if (i->all[p].bad) streams[p / i->planes].done = false;
 }
 
 void tome_planes_inflate(tome_planes_inflater *i, tome_planes_stream *streams, size_t count) {
-  lanes l = {.of = {NULL}};
-  size_t next = 0;
-  do {
-    for (size_t k = 0; k < LANES && next < count; k++) {
-      if (l.of[k]) continue;
-      l.of[k] = &streams[next++];
-      l.lane[k] = open_lane(l.of[k], i->table + k * TABLE);
-    }
-    if (count) run(&l);
-  } while (collect(&l) || next < count);
+  for (size_t s = 0; s < count; s += i->most)
+    inflate_some(i, streams + s, count - s < i->most ? count - s : i->most);
 }

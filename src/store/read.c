@@ -68,12 +68,13 @@ static void scratch_free(scratch *s) {
 }
 
 /* Rows y0 ... y1 of plane z of the chunk, whole, as elements. */
-static const uint8_t *rows_of(const reading *r, scratch *s, const uint8_t *raw, int64_t z, int64_t y0, int64_t y1) {
+static const uint8_t *rows_of(const reading *r, scratch *s, const tome_packed_chunk *packed, int64_t z, int64_t y0,
+                              int64_t y1) {
   const tome_chunk_grid *g = &r->volume->grid;
   const size_t element = r->volume->pipeline.element;
   const size_t at = (size_t)((z * g->chunk[1] + y0) * g->chunk[2]), count = (size_t)((y1 - y0) * g->chunk[2]);
-  if (!r->volume->pipeline.shuffle) return raw + at * element;
-  tome_unshuffle(raw, g->chunk_voxels, at, element, s->plane, count);
+  if (!r->volume->pipeline.shuffle) return packed->raw + at * element;
+  tome_unshuffle(packed->raw, packed->plane_stride, at, element, s->plane, count);
   return s->plane;
 }
 
@@ -85,12 +86,12 @@ static void put_row(const reading *r, const uint8_t *row, size_t width, uint8_t 
 }
 
 /* Puts the part of a chunk that lies in the box where it belongs. */
-static void place_chunk(const reading *r, scratch *s, const uint8_t *raw, const tome_box *chunk) {
+static void place_chunk(const reading *r, scratch *s, const tome_packed_chunk *packed, const tome_box *chunk) {
   const tome_box in = tome_box_intersect(chunk, &r->box);
   const int64_t *wide = r->volume->grid.chunk;
   const size_t element = r->volume->pipeline.element, width = (size_t)(in.hi[2] - in.lo[2]);
   for (int64_t z = in.lo[0]; z < in.hi[0]; z++) {
-    const uint8_t *rows = rows_of(r, s, raw, z - chunk->lo[0], in.lo[1] - chunk->lo[1], in.hi[1] - chunk->lo[1]);
+    const uint8_t *rows = rows_of(r, s, packed, z - chunk->lo[0], in.lo[1] - chunk->lo[1], in.hi[1] - chunk->lo[1]);
     for (int64_t y = in.lo[1]; y < in.hi[1]; y++) {
       const size_t from = (size_t)((y - in.lo[1]) * wide[2] + (in.lo[2] - chunk->lo[2]));
       const size_t to = (size_t)(((z - r->box.lo[0]) * r->out_shape[1] + (y - r->box.lo[1])) * r->out_shape[2] +
@@ -98,6 +99,16 @@ static void place_chunk(const reading *r, scratch *s, const uint8_t *raw, const 
       put_row(r, rows + from * element, width, r->out + to * r->out_element);
     }
   }
+}
+
+/* What of a chunk lies in the box, whole rows: one piece a slice. */
+static tome_span wanted_of(const reading *r, const tome_box *chunk) {
+  const tome_box in = tome_box_intersect(chunk, &r->box);
+  const int64_t *wide = r->volume->grid.chunk;
+  return (tome_span){.first = (size_t)(((in.lo[0] - chunk->lo[0]) * wide[1] + in.lo[1] - chunk->lo[1]) * wide[2]),
+                     .length = (size_t)((in.hi[1] - in.lo[1]) * wide[2]),
+                     .step = (size_t)(wide[1] * wide[2]),
+                     .count = (size_t)(in.hi[0] - in.lo[0])};
 }
 
 /* A chunk that is not stored: zeros, through the same conversion. */
@@ -142,15 +153,15 @@ static bool fetch(const reading *r, scratch *s, size_t *number, size_t count, to
   for (size_t k = 0; k < count; k++) {
     const size_t i = number[k];
     const tome_chunk_place *p = &r->volume->places[i];
+    const tome_box chunk = tome_chunk_box(&r->volume->grid, i);
     if (p->address == UINT64_MAX) {
-      const tome_box chunk = tome_chunk_box(&r->volume->grid, i);
       place_zeros(r, s, &chunk);
       continue;
     }
     uint8_t *to = s->packed + n * packed_stride(r);
     if (!read_at(r->file, to, p->bytes, p->address, err)) return false;
     memset(to + p->bytes, 0, TOME_DECODE_SLACK);
-    packed[n] = (tome_packed_chunk){.data = to, .size = p->bytes, .mask = p->mask};
+    packed[n] = (tome_packed_chunk){.data = to, .size = p->bytes, .mask = p->mask, .wanted = wanted_of(r, &chunk)};
     number[n++] = i;
   }
   *stored = n;
@@ -168,7 +179,7 @@ static bool read_batch(void *ctx, size_t item, int worker, tome_error *err) {
   for (size_t k = 0; k < stored; k++) {
     const tome_box chunk = tome_chunk_box(&r->volume->grid, number[k]);
     if (packed[k].raw)
-      place_chunk(r, s, packed[k].raw, &chunk);
+      place_chunk(r, s, &packed[k], &chunk);
     else if (!say_damaged(r, number[k], packed[k].why, err))
       return false;
   }

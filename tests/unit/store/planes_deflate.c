@@ -109,7 +109,7 @@ static void test_others_read_it(void) {
 }
 
 static void test_we_read_it_in_any_company(void) {
-  tome_planes_inflater *inflater = tome_planes_inflater_new(NULL);
+  tome_planes_inflater *inflater = tome_planes_inflater_new(2, 0, 4, NULL);
   for (size_t count = 1; count <= 11; count++) {
     coded *c[11];
     tome_planes_stream s[11];
@@ -143,7 +143,7 @@ static void test_no_room(void) {
 /* What libdeflate writes has matches of every distance: not for us, and left alone. */
 static void test_foreign_streams_are_left(void) {
   coded *c = make_coded(20000, 2, 1, 3);
-  tome_planes_inflater *inflater = tome_planes_inflater_new(NULL);
+  tome_planes_inflater *inflater = tome_planes_inflater_new(2, 0, 4, NULL);
   for (int level = 1; level <= 12; level += 5) {
     tome_deflater *d = tome_deflater_new(level, NULL);
     c->size = tome_deflate(d, c->raw, 40000, c->packed, MOST);
@@ -160,7 +160,7 @@ static void test_foreign_streams_are_left(void) {
 /* Damage in one of three streams never reaches the other two; and where the damaged one is said to be done, a general inflater that does
  * not look at the Adler-32 would say the same: its length is right. */
 static void test_damaged_streams(void) {
-  tome_planes_inflater *inflater = tome_planes_inflater_new(NULL);
+  tome_planes_inflater *inflater = tome_planes_inflater_new(2, 0, 4, NULL);
   uint64_t state = 99;
   for (int round = 0; round < 3000; round++) {
     coded *c[3];
