@@ -16,7 +16,7 @@ typedef struct tome_pull_options {
 } tome_pull_options;
 
 /* Computes a box of an output (NULL: all of it) into caller's memory: packed, C order, of the output's flow.dtype. `out_bytes` must be exactly the box's
- * size. Whatever the box, the tiles and the threads, a voxel's value is the same (splines: to 1e-4 of its units). `opt` may be NULL. On failure the
+ * size. Whatever the box, the tiles and the threads, a voxel's value is the same, to the last bit. `opt` may be NULL. On failure the
  * contents of `out` are undefined. Different threads may pull from one graph at the same time. */
 TOME_MUST_USE bool tome_pull(const tome_graph *graph, size_t output, const tome_box *box, void *out, size_t out_bytes,
                              const tome_pull_options *opt, tome_error *err);

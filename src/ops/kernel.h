@@ -91,14 +91,11 @@ tome_geometry tome_resample_geometry(const tome_resample *r, const tome_geometry
 /* The box of input that a (non-empty) box of the result is computed from: taps and spline margin, cut to the input's shape. Empty where the
  * whole box is fill. */
 tome_box tome_resample_need(const tome_resample *r, const tome_box *out);
-/* Input samples beyond the taps that a spline's prefilter is given: what lies further out counts less than 1e-14. 0 for orders 0 and 1. */
-int tome_spline_margin(int order);
 /* Bytes of scratch that tome_resample_run allocates for that box with so many threads (the intermediate volume is most of it). */
 size_t tome_resample_scratch(const tome_resample *r, const tome_box *out, int threads);
 
 /* Computes `out_box` of the result into `out` (packed, C order) from `in` (packed, C order, the voxels of `in_box`, which must contain
- * tome_resample_need(out_box); may be the whole volume). Any box equals the same box of the whole: exactly for orders 0 and 1 and kept axes,
- * within 1e-4 HU for splines. Order 0 on all axes copies voxels of any one type (types equal); else u8, i8, u16, i16, i32, u32, f32, f64
+ * tome_resample_need(out_box); may be the whole volume). Any box equals the same box of the whole, to the last bit. Order 0 on all axes copies voxels of any one type (types equal); else u8, i8, u16, i16, i32, u32, f32, f64
  * in, and out to u8, i8, u16, i16, i32, f32. Splines are summed in float64 and rounded to
  * float32 after each axis, linear is float32 throughout: within 1e-3 HU of exact arithmetic over CT's range.
  * `run` gives threads and stop; NULL: all processors. Give {.threads = 1} when tiles are already computed in parallel; one large box with

@@ -1,5 +1,7 @@
 /* B-spline weights, prefilter and boundaries of one axis. A spline of order p is fitted by a recursive filter that runs once each way for
- * every pole; whole-sample mirror boundaries are started exactly, cut ends from a margin that leaves 1e-14 of what lies beyond. */
+ * every pole. The axis is divided into segments of TOME_SEGMENT samples, counted from its first; within a segment the filter remembers so
+ * many segments before it and nothing further. So a coefficient is the same sums of the same samples whatever box is asked for, to the last
+ * bit, and reads a bounded piece of the axis. Edges of the volume are exact: mirrored about the outermost sample, or that sample for ever. */
 #include "ops/kernel_line.h"
 
 #include <math.h>
@@ -9,7 +11,7 @@
 #include "base/mem.h"
 #include "ops/kernel_rows.h"
 
-enum { MARGIN_MOST = 40, BEYOND = 12, RADIUS_MOST = 512 };
+enum { BEYOND = 12, RADIUS_MOST = 512 };
 
 static const double poles[6][TOME_POLES_MOST] = {
     {0},
@@ -22,10 +24,10 @@ static const double poles[6][TOME_POLES_MOST] = {
 
 static int pole_count(int order) { return order < 2 ? 0 : order < 4 ? 1 : 2; }
 
-int tome_spline_margin(int order) {
-  static const int margin[6] = {0, 0, 18, 24, 32, 38}; /* ceil(ln 1e-14 / ln |pole|) */
-  return order < 0 || order > 5 ? 0 : margin[order];
-}
+/* Segments that each pole remembers: what lies further out counts less than 2e-9 of the samples there, a thirtieth of what float32 can tell. */
+static const int memory[6][TOME_POLES_MOST] = {{0}, {0}, {2}, {2}, {3, 1}, {3, 1}};
+
+static int64_t margin_of(int order) { return TOME_SEGMENT * (int64_t)(memory[order][0] + memory[order][1]); }
 
 static int blur_radius(double sigma) {
   const double r = floor(4 * sigma + 0.5);
@@ -71,17 +73,29 @@ static int64_t mirrored(int64_t k, int64_t n) {
 
 static int64_t within(int64_t k, int64_t n) { return k < 0 ? 0 : k < n ? k : n - 1; }
 
+/* The samples whose coefficients the outputs lo ... hi-1 sum: first and last. */
+static void taps_of(const tome_axis *a, int order, int64_t lo, int64_t hi, int64_t *first, int64_t *last) {
+  double into;
+  const int64_t n = a->in, from = first_tap(a, order, lo, &into), to = first_tap(a, order, hi - 1, &into) + order;
+  const bool reflected = order > 1 && a->edge != TOME_EDGE_CLAMP;
+  *first = reflected && to >= n && from > 2 * n - 2 - to ? 2 * n - 2 - to : from;
+  *last = reflected && from < 0 && to < -from ? -from : to;
+  *first = within(*first, n);
+  *last = within(*last, n);
+}
+
 void tome_line_need(const tome_axis *a, int order, double sigma, int64_t lo, int64_t hi, int64_t *in_lo,
                     int64_t *in_hi) {
-  double into;
+  int64_t first, last;
   order = tome_line_order(a, order);
-  const int64_t n = a->in, first = first_tap(a, order, lo, &into), last = first_tap(a, order, hi - 1, &into) + order;
-  const int64_t margin = tome_spline_margin(order) + (order ? blur_radius(sigma) : 0);
-  int64_t from = first - margin, to = last + 1 + margin;
-  if (first < 0 && to < margin - first) to = margin - first; /* taps before the edge are reflected into the volume */
-  if (last >= n && from > 2 * n - 2 - last - margin) from = 2 * n - 2 - last - margin;
-  *in_lo = within(from, n);
-  *in_hi = within(to - 1, n) + 1;
+  taps_of(a, order, lo, hi, &first, &last);
+  if (order > 1) { /* whole segments, and those that they remember */
+    first = first / TOME_SEGMENT * TOME_SEGMENT - margin_of(order);
+    last = (last / TOME_SEGMENT + 1) * TOME_SEGMENT - 1 + margin_of(order);
+  }
+  const int64_t radius = order ? blur_radius(sigma) : 0;
+  *in_lo = within(first - radius, a->in);
+  *in_hi = within(last + radius, a->in) + 1;
 }
 
 /* ---- tables --------------------------------------------------------------------------------------------- */
@@ -112,18 +126,17 @@ static void fill_blur(tome_line *l, double sigma) {
   for (int k = -l->radius; k <= l->radius; k++) l->blur[k + l->radius] = exp(-0.5 * k * k / (sigma * sigma)) / sum;
 }
 
-/* A repeated edge is laid out in rows as far as taps reach. With two poles the second one's input is not flat there, so a margin more. */
-static void set_ends(tome_line *l, const tome_axis *a, int64_t lo, int64_t hi) {
-  const bool edge_lo = l->in_lo == 0, edge_hi = l->in_hi == l->n;
-  l->mirror_lo = l->poles > 0 && edge_lo && a->edge != TOME_EDGE_CLAMP;
-  l->mirror_hi = l->poles > 0 && edge_hi && a->edge != TOME_EDGE_CLAMP;
-  l->mirror_blur = a->edge != TOME_EDGE_CLAMP;
-  if (l->poles == 0 || a->edge != TOME_EDGE_CLAMP) return;
+/* A repeated edge is laid out in rows as far as any output's taps reach. With two poles the second one's input is not flat there, so a margin more. */
+static void set_ends(tome_line *l, const tome_axis *a) {
+  l->edge_lo = l->in_lo == 0;
+  l->edge_hi = l->in_hi == l->n;
+  l->mirror = a->edge != TOME_EDGE_CLAMP;
+  if (l->poles == 0 || l->mirror) return;
   double into;
-  const int64_t first = first_tap(a, l->order, lo, &into), last = first_tap(a, l->order, hi - 1, &into) + l->order;
-  const int more = l->poles > 1 ? tome_spline_margin(l->order) : 0;
-  l->pad_lo = edge_lo ? (int)(first < 0 ? -first : 0) + more : 0;
-  l->pad_hi = edge_hi ? (int)(last >= l->n ? last - l->n + 1 : 0) + more : 0;
+  const int64_t first = first_tap(a, l->order, 0, &into), last = first_tap(a, l->order, a->out - 1, &into) + l->order;
+  const int more = l->poles > 1 ? (int)margin_of(l->order) : 0;
+  l->pad_lo = l->edge_lo ? (int)(first < 0 ? -first : 0) + more : 0;
+  l->pad_hi = l->edge_hi ? (int)(last >= l->n ? last - l->n + 1 : 0) + more : 0;
 }
 
 bool tome_line_init(tome_line *l, const tome_axis *a, int order, double sigma, int64_t lo, int64_t hi,
@@ -134,7 +147,7 @@ bool tome_line_init(tome_line *l, const tome_axis *a, int order, double sigma, i
   for (int p = 0; p < l->poles; p++) l->pole[p] = poles[l->order][p];
   l->radius = l->order ? blur_radius(sigma) : 0;
   tome_line_need(a, order, sigma, lo, hi, &l->in_lo, &l->in_hi);
-  set_ends(l, a, lo, hi);
+  set_ends(l, a);
   l->rows = l->pad_lo + (l->in_hi - l->in_lo) + l->pad_hi;
   const size_t cells = (size_t)l->count * (size_t)l->taps;
   l->tap = tome_alloc(cells, sizeof *l->tap, "resample: positions", err);
@@ -170,7 +183,7 @@ bool tome_line_is_copy(const tome_line *l) {
 /* ---- blur and prefilter ---------------------------------------------------------------------------------- */
 
 /* Over the samples alone: an edge that goes on for ever is that of the blurred line, as in skimage. Where samples were cut off inside the volume
- * the last one stands for them: within the margin. */
+ * the last one stands for them: nobody uses what comes of it. */
 static void blur_rows(const tome_line *l, const double *from, double *to, size_t width) {
   const double *row[2 * RADIUS_MOST + 1];
   const int64_t count = l->in_hi - l->in_lo;
@@ -178,7 +191,7 @@ static void blur_rows(const tome_line *l, const double *from, double *to, size_t
   to += (size_t)l->pad_lo * width;
   for (int64_t r = 0; r < count; r++) {
     for (int k = -l->radius; k <= l->radius; k++) {
-      const int64_t at = l->in_lo + r + k, sample = l->mirror_blur ? mirrored(at, l->n) : at;
+      const int64_t at = l->in_lo + r + k, sample = l->mirror ? mirrored(at, l->n) : at;
       row[k + l->radius] = from + (size_t)within(sample - l->in_lo, count) * width;
     }
     tome_rows_sum(to + (size_t)r * width, row, l->blur, 2 * l->radius + 1, width);
@@ -192,50 +205,58 @@ static void pad_rows(const tome_line *l, double *block, size_t width) {
   for (size_t r = 0; r < (size_t)l->pad_hi; r++) memcpy(after + r * width, last, width * sizeof *block);
 }
 
-/* c[0] of a whole-sample mirrored line: the periodic sum of z^k x[k], as far as it counts. */
-static void start_mirrored(const tome_line *l, const double *block, size_t width, double z, double *first) {
-  double weight[2 * MARGIN_MOST];
-  const double *row[2 * MARGIN_MOST];
-  int count = (int)ceil(log(1e-16) / log(fabs(z)));
-  if (count > 2 * MARGIN_MOST) count = 2 * MARGIN_MOST;
-  if (count > l->rows) count = (int)l->rows;
+/* The row from which a pole runs down, at the volume's edge: the periodic sum of z^k x[k] of a mirrored line, as far as it counts; of an edge
+ * that goes on for ever, its own sum. */
+static void start_down(const tome_line *l, const tome_segments *g, double *block, double *spare, size_t width) {
+  double weight[TOME_SEGMENT * (TOME_MEMORY_MOST + 1)];
+  const double *row[TOME_SEGMENT * (TOME_MEMORY_MOST + 1)], z = g->pole;
+  if (!l->mirror) {
+    for (size_t j = 0; j < width; j++) block[j] /= 1 - z;
+    return;
+  }
+  const int within_reach = TOME_SEGMENT * (g->memory + 1), count = l->n < within_reach ? (int)l->n : within_reach;
   const double around = pow(z, (double)(2 * l->n - 2));
   for (int k = 0; k < count; k++) {
     const double back = k == 0 || k == l->n - 1 ? 0 : pow(z, (double)(2 * l->n - 2 - k));
     weight[k] = (pow(z, k) + back) / (1 - around);
     row[k] = block + (size_t)k * width;
   }
-  tome_rows_sum(first, row, weight, count, width);
+  tome_rows_sum(spare, row, weight, count, width);
+  memcpy(block, spare, width * sizeof *block);
 }
 
-/* The last row after the forward pass: its mirror image gone back over, or, over an edge that goes on for ever (`edge` its samples), the rest of
- * both passes in closed form. */
-static void turn_around(const tome_line *l, double *last, const double *before, const double *edge, size_t width,
-                        double z) {
-  if (l->mirror_hi) {
+/* The last row after the way down: at a mirrored edge its mirror image gone back over; at one that goes on for ever (`edge` its samples) the rest
+ * of both ways in closed form; where samples were cut off inside the volume, nothing is remembered. */
+static void turn_around(const tome_line *l, double z, double *last, const double *edge, size_t width) {
+  const double *before = last - width;
+  if (!l->edge_hi) {
+    for (size_t j = 0; j < width; j++) last[j] = -z * last[j];
+  } else if (l->mirror) {
     const double a = z / (z * z - 1);
     for (size_t j = 0; j < width; j++) last[j] = a * (last[j] + z * before[j]);
-    return;
-  }
-  const double steady = 1 / (1 - z), a = -z / (1 - z), b = -z / (1 - z * z);
-  for (size_t j = 0; j < width; j++) {
-    const double s = steady * edge[j];
-    last[j] = a * s + b * (last[j] - s);
+  } else {
+    const double steady = 1 / (1 - z), a = -z / (1 - z), b = -z / (1 - z * z);
+    for (size_t j = 0; j < width; j++) {
+      const double s = steady * edge[j];
+      last[j] = a * s + b * (last[j] - s);
+    }
   }
 }
 
-static void filter_pole(const tome_line *l, double *block, double *spare, size_t width, double z) {
-  const size_t rows = (size_t)l->rows;
-  double *last = block + (rows - 1) * width, *edge = spare, *first = spare + width;
-  memcpy(edge, last, width * sizeof *edge);
-  if (l->mirror_lo)
-    start_mirrored(l, block, width, z, first);
-  else
-    for (size_t j = 0; j < width; j++) first[j] = block[j] / (1 - z);
-  memcpy(block, first, width * sizeof *block);
-  tome_rows_forward(block, rows, width, z);
-  turn_around(l, last, rows > 1 ? last - width : last, edge, width, z);
-  tome_rows_backward(block, rows, width, z);
+/* Over samples lo ... hi-1 (repeated edges among them), which are the block's rows from `block` on. */
+static void filter_pole(const tome_line *l, int p, int64_t lo, int64_t hi, double *block, double *spare, size_t width) {
+  tome_segments g = {.pole = l->pole[p], .memory = memory[l->order][p], .rows = (size_t)(hi - lo)};
+  const int64_t end = hi < l->n ? hi : l->n, last_cut = (end - 1) / TOME_SEGMENT * TOME_SEGMENT;
+  const int64_t first_cut = lo < TOME_SEGMENT ? TOME_SEGMENT : (lo / TOME_SEGMENT + 1) * TOME_SEGMENT;
+  g.first = first_cut <= last_cut ? (size_t)(first_cut - lo) : g.rows;
+  g.last = first_cut <= last_cut ? (size_t)(last_cut - lo) : 0;
+  g.across = pow(g.pole, TOME_SEGMENT);
+  double *last = block + (g.rows - 1) * width;
+  if (l->edge_lo) start_down(l, &g, block, spare, width);
+  memcpy(spare, last, width * sizeof *spare);
+  tome_rows_forward(block, width, &g);
+  turn_around(l, g.pole, last, spare, width);
+  tome_rows_backward(block, width, &g);
 }
 
 double *tome_line_prepare(const tome_line *l, double *block, double *spare, size_t width) {
@@ -246,6 +267,12 @@ double *tome_line_prepare(const tome_line *l, double *block, double *spare, size
     block = blurred;
   }
   pad_rows(l, block, width);
-  for (int p = 0; p < l->poles; p++) filter_pole(l, block, spare, width, l->pole[p]);
+  const int64_t base = l->in_lo - l->pad_lo;
+  int64_t lo = base + (l->edge_lo ? 0 : l->radius), hi = l->in_hi + l->pad_hi - (l->edge_hi ? 0 : l->radius);
+  for (int p = 0; p < l->poles; p++) {
+    filter_pole(l, p, lo, hi, block + (size_t)(lo - base) * width, spare, width);
+    if (!l->edge_lo) lo += TOME_SEGMENT * memory[l->order][p]; /* beyond, not everything was remembered */
+    if (!l->edge_hi) hi -= TOME_SEGMENT * memory[l->order][p];
+  }
   return block;
 }

@@ -14,20 +14,19 @@ void tome_axis_inside(const tome_axis *a, int64_t *lo, int64_t *hi);
  * and summed. */
 typedef struct tome_line {
   int order, taps, poles;
-  int64_t n;            /* voxels of the whole input axis */
-  int64_t in_lo, in_hi; /* samples read */
-  int pad_lo, pad_hi;   /* the edge goes on for ever: so many more rows of it */
-  int64_t rows;         /* pad_lo + (in_hi - in_lo) + pad_hi */
-  bool mirror_lo,
-      mirror_hi; /* how the prefilter starts at either end: mirrored, else as if the end row went on for ever */
+  int64_t n;             /* voxels of the whole input axis */
+  int64_t in_lo, in_hi;  /* samples read */
+  int pad_lo, pad_hi;    /* the edge goes on for ever: so many more rows of it */
+  int64_t rows;          /* pad_lo + (in_hi - in_lo) + pad_hi */
+  bool edge_lo, edge_hi; /* the samples read begin, end at the volume's own edge */
+  bool mirror;           /* the volume is mirrored there; else the edge goes on for ever */
   double pole[TOME_POLES_MOST];
-  int radius;       /* of the Gaussian; 0 for none */
-  bool mirror_blur; /* what the Gaussian sees beyond the volume's edge */
-  double *blur;     /* 2*radius+1 weights */
-  int64_t count;    /* outputs */
-  int32_t *tap;     /* count*taps row numbers */
-  float *weight;    /* count*taps, of orders 0 and 1 */
-  double *wide;     /* the same for blocks, the prefilter's gain in them */
+  int radius;    /* of the Gaussian; 0 for none */
+  double *blur;  /* 2*radius+1 weights */
+  int64_t count; /* outputs */
+  int32_t *tap;  /* count*taps row numbers */
+  float *weight; /* count*taps, of orders 0 and 1 */
+  double *wide;  /* the same for blocks, the prefilter's gain in them */
 } tome_line;
 
 /* For outputs lo … hi-1 (none of them fill, at least one). Order 1 with a kept axis, one voxel, and so on, are reduced to what they are. */

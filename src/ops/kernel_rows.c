@@ -14,6 +14,9 @@
 #endif
 #define INLINE static inline __attribute__((always_inline))
 
+typedef float four __attribute__((vector_size(16)));
+typedef double four_wide __attribute__((vector_size(32)));
+
 /* ---- one or two samples an output ------------------------------------------------------------------------- */
 
 WIDE void tome_rows_blend(float *restrict dst, const float *a, const float *b, const float *weight, size_t width) {
@@ -74,26 +77,103 @@ WIDE void tome_rows_sum(double *restrict dst, const double *const *row, const do
 
 /* ---- recursions ----------------------------------------------------------------------------------------- */
 
-WIDE void tome_rows_forward(double *block, size_t rows, size_t width, double z) {
-  for (size_t r = 1; r < rows; r++) {
-    double *restrict row = block + r * width;
-    const double *before = row - width;
-    for (size_t j = 0; j < width; j++) row[j] += z * before[j];
+/* Some columns at a time, so that the whole recursion stays in registers: `value` is the recursion itself, `own` what it would be had it begun with
+ * its segment, `past` what that came to at the ends of the segments before. All sizes are constants where this is built. */
+enum { ABREAST = 4 };
+typedef struct running {
+  four_wide value[ABREAST], own[ABREAST], past[TOME_MEMORY_MOST][ABREAST];
+} running;
+
+/* Into the next segment: the value there begins with what the remembered ones left. */
+INLINE void carry(running *s, double across, int memory, int vectors) {
+  for (int v = 0; v < vectors; v++) {
+    four_wide old = {0};
+    for (int m = TOME_MEMORY_MOST - 1; m-- > 0;)
+      if (m < memory - 1) old = across * (s->past[m][v] + old);
+    s->value[v] = s->own[v] + old;
+    for (int m = TOME_MEMORY_MOST - 1; m > 0; m--) s->past[m][v] = s->past[m - 1][v];
+    s->past[0][v] = s->own[v];
+    s->own[v] = (four_wide){0};
   }
 }
 
-WIDE void tome_rows_backward(double *block, size_t rows, size_t width, double z) {
-  for (size_t r = rows - 1; r-- > 0;) {
-    double *restrict row = block + r * width;
-    const double *after = row + width;
-    for (size_t j = 0; j < width; j++) row[j] = z * (after[j] - row[j]);
+/* `bytes` of a vector are columns: 32, or 8 where the last few go one by one. */
+INLINE void down(double *row, size_t width, const tome_segments *g, int memory, int vectors, size_t bytes) {
+  running s = {0};
+  const double z = g->pole, across = g->across;
+  const size_t rows = g->rows, last = g->last;
+  size_t r = 0, end = g->first;
+  for (;;) {
+    for (; r < end; r++, row += width) {
+      for (int v = 0; v < vectors; v++) {
+        four_wide x = {0};
+        memcpy(&x, row + 4 * v, bytes);
+        s.own[v] = x + z * s.own[v];
+        x += z * s.value[v];
+        s.value[v] = x;
+        memcpy(row + 4 * v, &x, bytes);
+      }
+    }
+    if (r == rows) return;
+    carry(&s, across, memory, vectors);
+    end = r < last ? r + TOME_SEGMENT : rows;
   }
+}
+
+INLINE void up(double *block, size_t width, const tome_segments *g, int memory, int vectors, size_t bytes) {
+  running s = {0};
+  const double z = g->pole, across = g->across;
+  const size_t first = g->first;
+  size_t r = g->rows - 1, begin = g->last;
+  double *row = block + r * width;
+  for (int v = 0; v < vectors; v++) {
+    four_wide x = {0};
+    memcpy(&x, row + 4 * v, bytes);
+    s.own[v] = s.value[v] = x;
+  }
+  for (;;) {
+    for (; r > begin; r--) {
+      row -= width;
+      for (int v = 0; v < vectors; v++) {
+        four_wide x = {0};
+        memcpy(&x, row + 4 * v, bytes);
+        s.own[v] = z * (s.own[v] - x);
+        x = z * (s.value[v] - x);
+        s.value[v] = x;
+        memcpy(row + 4 * v, &x, bytes);
+      }
+    }
+    if (r == 0) return;
+    carry(&s, across, memory, vectors);
+    begin = r > first ? r - TOME_SEGMENT : 0;
+  }
+}
+
+#define RECURSION(way, memory)                                                                        \
+  WIDE static void way##_##memory(double *block, size_t width, const tome_segments *g) {              \
+    size_t j = 0;                                                                                     \
+    for (; j + 4 * ABREAST <= width; j += 4 * ABREAST) way(block + j, width, g, memory, ABREAST, 32); \
+    for (; j + 4 <= width; j += 4) way(block + j, width, g, memory, 1, 32);                           \
+    for (; j < width; j++) way(block + j, width, g, memory, 1, 8);                                    \
+  }
+RECURSION(down, 1)
+RECURSION(down, 2)
+RECURSION(down, 3)
+RECURSION(up, 1)
+RECURSION(up, 2)
+RECURSION(up, 3)
+
+void tome_rows_forward(double *block, size_t width, const tome_segments *g) {
+  static void (*const ways[TOME_MEMORY_MOST])(double *, size_t, const tome_segments *) = {down_1, down_2, down_3};
+  ways[g->memory - 1](block, width, g);
+}
+
+void tome_rows_backward(double *block, size_t width, const tome_segments *g) {
+  static void (*const ways[TOME_MEMORY_MOST])(double *, size_t, const tome_segments *) = {up_1, up_2, up_3};
+  ways[g->memory - 1](block, width, g);
 }
 
 /* ---- transposes, four by four ---------------------------------------------------------------------------- */
-
-typedef float four __attribute__((vector_size(16)));
-typedef double four_wide __attribute__((vector_size(32)));
 
 INLINE void turn4(four out[4], const float *src, size_t stride) {
   four a, b, c, d;

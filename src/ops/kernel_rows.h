@@ -30,9 +30,17 @@ void tome_rows_sum(double *dst, const double *const *row, const double *weight, 
 /* Output i, for each: dst[i*stride + j] = sum over k of weight[i*taps+k] * block[tap[i*taps+k]*width + j]. */
 void tome_rows_sums(float *dst, size_t stride, const double *block, size_t width, const int32_t *tap,
                     const double *weight, int taps, size_t count);
-/* Recursions down a block: row r += z * row r-1; and upwards row r = z * (row r+1 - row r). */
-void tome_rows_forward(double *block, size_t rows, size_t width, double z);
-void tome_rows_backward(double *block, size_t rows, size_t width, double z);
+/* A recursion that forgets. The block's rows are segments: [0, first), then TOME_SEGMENT rows each up to `last`, then the rest. Without any cut first is
+ * `rows` and last 0. */
+enum { TOME_SEGMENT = 8, TOME_MEMORY_MOST = 3 };
+typedef struct tome_segments {
+  double pole, across; /* pole^TOME_SEGMENT */
+  int memory;          /* segments before its own that a row takes into account */
+  size_t rows, first, last;
+} tome_segments;
+/* Down a block, from row 0 as it is: row r += pole * row r-1; and up, from the last row as it is: row r = pole * (row r+1 - row r). */
+void tome_rows_forward(double *block, size_t width, const tome_segments *g);
+void tome_rows_backward(double *block, size_t width, const tome_segments *g);
 
 /* Transposes, widening or not: dst[c*dst_stride + r] = src[r*src_stride + c]. */
 void tome_rows_turn_wide(double *dst, size_t dst_stride, const float *src, size_t src_stride, size_t rows,

@@ -285,7 +285,7 @@ def boxes(kernel, rng, t, count):
             box = "box=" + ",".join(f"{l}:{h}" for l, h in zip(lo, hi))
             part, _ = kernel(a, s, profile, order, axes, options=[*more, box, "just", f"threads={k + 1}"])
             want = whole[tuple(slice(l, h) for l, h in zip(lo, hi))]
-            t.close(part.reshape(want.shape), want.astype("f8"), 0 if order < 2 and not more else 1e-4,
+            t.close(part.reshape(want.shape), want.astype("f8"), 0,
                     f"{profile} order {order} {shape} to {size} {box} {more}")
 
 
