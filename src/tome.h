@@ -313,6 +313,126 @@ TOME_API TOME_MUST_USE bool tome_verify(tome_store *store, const tome_run *run, 
 TOME_API TOME_MUST_USE bool tome_reindex(tome_store *store, const tome_run *run, uint64_t *cases, tome_error *err);
 TOME_API TOME_MUST_USE bool tome_remove(tome_store *store, const char *id, tome_error *err);
 
+/* ---- recipes, computed on demand ------------------------------------------------------------------------ */
+
+/* Parameters of a step: one row of its table says how one is parsed, checked, explained and written back. */
+typedef enum tome_kind {
+  TOME_KIND_INT,    /* 4 */
+  TOME_KIND_REAL,   /* 0.75 */
+  TOME_KIND_LENGTH, /* 4 (voxels) or 6mm */
+  TOME_KIND_CHOICE, /* one word of `choices` */
+  TOME_KIND_WORD,   /* any word: a label's name */
+  TOME_KIND_SPAN,   /* 40:136, :136, 40: or : */
+  TOME_KIND_PAIR    /* 255=0, or tumor=1 */
+} tome_kind;
+
+enum { TOME_MANY = 64 }; /* the most values that a list may have */
+
+typedef struct tome_param {
+  const char *name; /* NULL ends the table */
+  tome_kind kind;
+  int most;             /* 1: one value. 3: one an axis (z,y,x), or one for all. TOME_MANY: a list */
+  double lo, hi;        /* the range of a number, ends included */
+  const char *choices;  /* "a|b|c": of a CHOICE; of a number, words that may stand in its place, as "keep" */
+  const char *standard; /* the default, as a person would type it; NULL: none, the argument has no values */
+  const char *help;     /* one line */
+} tome_param;
+
+/* One value of an argument. */
+typedef struct tome_item {
+  double a, b;      /* number; span a:b (NaN: left open); pair a=b (a is NaN where the key is a word) */
+  int choice;       /* place in the row's choices; -1 where it is none of them */
+  bool mm;          /* a length in mm */
+  const char *word; /* of a WORD, CHOICE or PAIR (its key), as typed */
+} tome_item;
+
+/* All values of one parameter. Where the row says 3, count is 3 or 0; where it says 1, 1 or 0. */
+typedef struct tome_arg {
+  const tome_item *items;
+  size_t count;
+} tome_arg;
+
+/* What a step of one's own is told in each of its calls. */
+typedef struct tome_own_call {
+  void *user;                    /* tome_own_step's */
+  const tome_arg *args;          /* one for each row of its params, in that order; defaults filled in */
+  const tome_geometry *geometry; /* the whole volume as it comes to the step */
+  const char *volume;            /* "image", or the label map's name */
+} tome_own_call;
+
+/* A step of one's own: has a place in recipes, in their canonical text and in their hash as the built-in steps have. It changes values, never the
+ * grid. Its calls come from several threads at once and must be pure: the same voxels for the same input, whatever the box. Give exactly one of `row`
+ * and `tile`. The struct, and all that it points to, must outlive the results that use it. */
+typedef struct tome_own_step {
+  const char *
+      name; /* letters, digits, '_', '-', a letter first; no built-in step's name. Put a version in it when its voxels change */
+  const char *title;        /* one line; may be NULL */
+  const tome_param *params; /* at most 24 rows; NULL: none */
+  bool labels;              /* acts on the label maps; else on the image */
+  bool
+      keeps_statistics; /* with tile: the values mean what they did (a denoiser), so that later steps may take statistics (window:tumor, normalise)
+                               from the stored voxels; else such steps are refused after it */
+  tome_dtype dtype;     /* of the result; TOME_NONE: as it comes in. Integers are rounded half to even and saturate */
+  void *user;
+
+  /* Once for each volume it acts on, before any voxel is read. `halo` comes zeroed: sets how many voxels (z, y, x) beyond a voxel tile looks
+   * at; each at most 1024. Returns false to refuse, with a sentence in `why` (`size` bytes). May be NULL. */
+  bool (*plan)(const tome_own_call *call, int64_t halo[3], char *why, size_t size);
+  /* Pointwise: `n` voxels in a line; `out` may be `in`. */
+  void (*row)(const tome_own_call *call, const float *in, float *out, size_t n);
+  /* Neighbourhood: fills `out`, the voxels of `box`, from `in`, those of `box` grown by the halo; both packed, C order. Beyond the volume `in` repeats
+   * its outermost voxels. Returns false for want of memory; the read then fails, naming the step. */
+  bool (*tile)(const tome_own_call *call, const tome_box *box, const float *in, float *out);
+} tome_own_step;
+
+/* Zero-initialise for the defaults; NULL means the same. */
+typedef struct tome_result_options {
+  uint64_t
+      cache_bytes; /* of decoded chunks kept between reads, the least recently used going first; 0: 128 MiB, 1: none */
+  uint64_t memory_bytes; /* for voxels between steps, in one read, all its threads together; 0: 512 MiB */
+  const tome_own_step *const *own;
+  size_t own_count;
+} tome_result_options;
+
+/* A recipe laid over one case: volumes that do not exist, whose voxels are computed when they are read. */
+typedef struct tome_result tome_result;
+
+typedef struct tome_result_info {
+  tome_geometry geometry; /* of the whole result; image and label maps share one grid */
+  tome_dtype dtype;
+  bool is_label;
+  double fill;             /* what lies outside the grid: air for CT until a step changes it, 0 for labels */
+  char units[16];          /* "HU" while the image's values are; else "" */
+  const char *recipe;      /* canonical: every step with all its arguments, a blank between; borrowed from the result */
+  const char *recipe_hash; /* XXH3-128 of it, hex; borrowed */
+  char voxel_hash[33];     /* of the stored voxels it is made of (of merged label maps: of their hashes, in order) */
+} tome_result_info;
+
+/* Checks a recipe's words against the table of steps, with no store: names, parameters, ranges. `opt` (its own steps) may be NULL. TOME_USAGE names the step by number and
+ * name, the parameter, its range and a near miss. Else calls `text` (may be NULL) once with the canonical text and its hash. What depends on a case (has it such
+ * a label?) is found out by tome_result_open. */
+TOME_API TOME_MUST_USE bool tome_recipe_check(const tome_recipe_text *recipe, const tome_result_options *opt,
+                                              void (*text)(void *user, const char *canonical, const char *hash),
+                                              void *user, tome_error *err);
+
+/* Plans a recipe for a case: reads what is known of the case, no voxel (but for steps that look for the body). `run` serves planning only. The store may be
+ * closed before the result. A result opened before fork() works in the child, which begins a chunk cache of its own. */
+TOME_API TOME_MUST_USE tome_result *tome_result_open(tome_store *store, const char *id, const tome_recipe_text *recipe,
+                                                     const tome_result_options *opt, const tome_run *run,
+                                                     tome_error *err);
+TOME_API void tome_result_close(tome_result *r);
+/* Names of the result's volumes: "image" first, then "labels/<name>" each. NULL past the last. */
+TOME_API const char *tome_result_volume(const tome_result *r, size_t i);
+/* All that is known of a volume before a voxel is computed. */
+TOME_API TOME_MUST_USE bool tome_result_info_of(const tome_result *r, const char *volume, tome_result_info *out,
+                                                tome_error *err);
+/* Computes a box of a volume of the result into caller's memory, C order (z, y, x), packed, of the volume's dtype: only the chunks that it depends on are read.
+ * The same voxels as that box of the whole result (B-splines: within 1e-4). `box` NULL: all of it; `out_bytes` must be exactly the box's size. Different
+ * threads may read one result at the same time, and share its cache. `run` may be NULL; its progress is not called. On failure the contents of `out`
+ * are undefined. */
+TOME_API TOME_MUST_USE bool tome_result_read(const tome_result *r, const char *volume, const tome_box *box, void *out,
+                                             size_t out_bytes, const tome_run *run, tome_error *err);
+
 /* ---- what this build knows ------------------------------------------------------------------------------ */
 
 typedef struct tome_format_info {

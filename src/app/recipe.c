@@ -63,25 +63,24 @@ static bool body_of(void *ctx, tome_box *out, tome_error *err) {
 
 /* ---- the recipe ----------------------------------------------------------------------------------------- */
 
-static bool join(tome_course *c, const char **text, const char *more, size_t size, tome_error *err) {
-  *text = tome_arena_printf(&c->arena, err, "%s%s%.*s", *text, **text ? "\n" : "", (int)size, more);
+static bool join(tome_arena *a, const char **text, const char *more, size_t size, tome_error *err) {
+  *text = tome_arena_printf(a, err, "%s%s%.*s", *text, **text ? "\n" : "", (int)size, more);
   return *text != NULL;
 }
 
 /* The file's steps, then those of the command line, as one text: each of the latter is a line of its own. */
-static bool parse(tome_course *c, const tome_recipe_text *r, tome_error *err) {
+bool tome_recipe_of(const tome_recipe_text *r, const tome_op *const *ops, tome_recipe *out, tome_error *err) {
   enum { RECIPE_MOST = 1 << 20 };
+  if (!r->file) return tome_recipe_parse(ops, r->steps, r->step_count, out, err);
+  TOME_CLEANUP(tome_bytes_clear) tome_bytes b = {0};
+  TOME_CLEANUP(tome_arena_clear) tome_arena arena = {0};
   const char *text = "";
-  if (r->file) {
-    TOME_CLEANUP(tome_bytes_clear) tome_bytes b = {0};
-    if (!tome_file_read(r->file, RECIPE_MOST, &b, err)) return false;
-    if (memchr(b.data, 0, b.size)) return tome_fail(err, TOME_USAGE, "%s: is no recipe: it holds NUL bytes", r->file);
-    if (!join(c, &text, (const char *)b.data, b.size, err)) return false;
-  }
-  if (!r->file) return tome_recipe_parse(tome_ops, r->steps, r->step_count, &c->recipe, err);
+  if (!tome_file_read(r->file, RECIPE_MOST, &b, err)) return false;
+  if (memchr(b.data, 0, b.size)) return tome_fail(err, TOME_USAGE, "%s: is no recipe: it holds NUL bytes", r->file);
+  if (!join(&arena, &text, (const char *)b.data, b.size, err)) return false;
   for (size_t i = 0; i < r->step_count; i++)
-    if (!join(c, &text, r->steps[i], strlen(r->steps[i]), err)) return false;
-  return tome_recipe_parse_text(tome_ops, text, &c->recipe, err) || tome_fail_prefix(err, "%s", r->file);
+    if (!join(&arena, &text, r->steps[i], strlen(r->steps[i]), err)) return false;
+  return tome_recipe_parse_text(ops, text, out, err) || tome_fail_prefix(err, "%s", r->file);
 }
 
 static bool open_case(tome_course *c, const char *id, tome_error *err) {
@@ -97,7 +96,8 @@ bool tome_course_open(tome_course *c, const tome_store *s, const char *id, const
   c->store = s;
   c->run = run;
   c->facts = (tome_facts){.record = &c->record, .across = across_store, .body = body_of, .ctx = c};
-  return parse(c, recipe, err) && open_case(c, id, err) && /* the words first: a bad recipe costs nothing */
+  return tome_recipe_of(recipe, c->ops ? c->ops : tome_ops, &c->recipe, err) &&
+         open_case(c, id, err) && /* the words first: a bad recipe costs nothing */
          tome_graph_make(&c->recipe, &c->facts, c->sources, c->source_count, &c->graph, err);
 }
 

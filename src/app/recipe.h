@@ -18,8 +18,12 @@ typedef struct tome_course {
   tome_index *index; /* opened when a step asks for the data set's statistics */
   const tome_store *store;
   const tome_run *run;
+  const tome_op *const *ops; /* NULL: the built-in steps; set before tome_course_open */
   tome_arena arena;
 } tome_course;
+/* A recipe's words, the file's first, against a table of steps. */
+TOME_MUST_USE bool tome_recipe_of(const tome_recipe_text *words, const tome_op *const *ops, tome_recipe *out,
+                                  tome_error *err);
 /* Reads the case's record and chunk addresses, parses the recipe and plans it; reads no voxel (but for steps that ask for the body). The course must stay
  * where it is: its graph points into it. */
 TOME_MUST_USE bool tome_course_open(tome_course *c, const tome_store *s, const char *id, const tome_recipe_text *recipe,

@@ -120,12 +120,12 @@ static bool add_inputs(maker *m, const tome_voxel_source *inputs, size_t count, 
     tome_node *n = new_node(m, NULL, 0, err);
     if (!n) return false;
     const tome_voxel_source *in = n->input = &inputs[i];
-    n->flow = (tome_flow){in->geometry, in->dtype, in->fill, in->is_label, in->name, NULL};
+    n->flow = (tome_flow){in->geometry, in->dtype, in->fill, in->is_label, in->name, NULL, NULL};
     p->outputs[p->count++] = n;
   }
   tome_node *grid = new_node(m, NULL, 0, err);
   if (!grid) return false;
-  grid->flow = (tome_flow){inputs[0].geometry, TOME_U8, 0, true, "grid", NULL};
+  grid->flow = (tome_flow){inputs[0].geometry, TOME_U8, 0, true, "grid", NULL, NULL};
   m->grid = grid;
   return check_grids(p, "in the case", err);
 }

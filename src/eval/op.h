@@ -14,43 +14,7 @@
 
 #include "record/record.h"
 
-/* ---- parameters: one row says how one is parsed, checked, explained and written back ---- */
-
-typedef enum tome_kind {
-  TOME_KIND_INT,    /* 4 */
-  TOME_KIND_REAL,   /* 0.75 */
-  TOME_KIND_LENGTH, /* 4 (voxels) or 6mm */
-  TOME_KIND_CHOICE, /* one word of `choices` */
-  TOME_KIND_WORD,   /* any word: a label's name */
-  TOME_KIND_SPAN,   /* 40:136, :136, 40: or : */
-  TOME_KIND_PAIR    /* 255=0, or tumor=1 */
-} tome_kind;
-
-enum { TOME_MANY = 64 }; /* the most values that a list may have */
-
-typedef struct tome_param {
-  const char *name; /* NULL ends the table */
-  tome_kind kind;
-  int most;             /* 1: one value. 3: one an axis (z,y,x), or one for all. TOME_MANY: a list */
-  double lo, hi;        /* the range of a number, ends included */
-  const char *choices;  /* "a|b|c": of a CHOICE; of a number, words that may stand in its place, as "keep" */
-  const char *standard; /* the default, as a person would type it; NULL: none, the argument has no values */
-  const char *help;     /* one line */
-} tome_param;
-
-/* One value of an argument. */
-typedef struct tome_item {
-  double a, b;      /* number; span a:b (NaN: left open); pair a=b (a is NaN where the key is a word) */
-  int choice;       /* place in the row's choices; -1 where it is none of them */
-  bool mm;          /* a length in mm */
-  const char *word; /* of a WORD, CHOICE or PAIR (its key), as typed */
-} tome_item;
-
-/* All values of one parameter. Where the row says 3, count is 3 or 0; where it says 1, 1 or 0. */
-typedef struct tome_arg {
-  const tome_item *items;
-  size_t count;
-} tome_arg;
+/* ---- steps; the rows of their parameters (tome_param) and the values of an argument (tome_arg) are tome.h's ---- */
 
 /* A step of a recipe: an op with its arguments, one for each row of op->params and in that order. */
 typedef struct tome_step {
@@ -69,6 +33,7 @@ typedef struct tome_flow {
   bool is_label;                  /* label values: only ever moved, never mixed */
   const char *name;               /* "image", or the label map's name */
   const struct tome_past *values; /* the pointwise steps its values have been through; NULL: as stored */
+  const char *unknown;            /* the step after which the case's statistics say nothing of its values; NULL: none */
 } tome_flow;
 
 /* One pointwise step in a flow's past. */

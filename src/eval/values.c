@@ -143,6 +143,9 @@ static const tome_intensity *exact_of(const tome_shaping *s, const char *over) {
 bool tome_know_values(const tome_shaping *s, const char *over, bool across, const double ranks[2], tome_known *out,
                       tome_error *err) {
   TOME_CLEANUP(clear_spread) spread v = {.exact = true};
+  if (s->in[0].unknown)
+    return tome_fail_step(s, err, TOME_USAGE, "needs statistics, and %s makes values that have none; put it before %s",
+                          s->in[0].unknown, s->in[0].unknown);
   if (!gather(s, over, across, &v, err)) return false;
   uint64_t total = 0;
   for (size_t i = 0; i < v.count; i++) total += v.at[i].count;
