@@ -21,6 +21,10 @@ class Run(c.Structure):
     _fields_ = [("threads", c.c_int), ("stop", c.c_void_p), ("progress", c.c_void_p), ("user", c.c_void_p)]
 
 
+class Words(c.Structure):  # tome_recipe_text
+    _fields_ = [("steps", c.POINTER(c.c_char_p)), ("count", c.c_size_t), ("file", c.c_char_p)]
+
+
 F32 = 9  # tome_dtype
 
 
@@ -54,4 +58,28 @@ class Case:
         run = Run(threads)
         self.checked(self.lib.tome_read(self.case, b"image", c.byref(box), c.byref(options) if options else None, out.ctypes.data,
                                         out.nbytes, c.byref(run), c.byref(self.error)))
+        return out
+
+
+class Recipe(Case):
+    """A recipe over the case; `patch` gives a box of its image, float32, nothing kept from one to the next: planned, read, computed and closed anew."""
+
+    def __init__(self, library, store, case_id, steps):
+        super().__init__(library, store, case_id)
+        self.lib.tome_result_open.restype = c.c_void_p
+        self.lib.tome_result_open.argtypes = [c.c_void_p, c.c_char_p, c.POINTER(Words), c.c_void_p, c.POINTER(Run), c.POINTER(Error)]
+        self.lib.tome_result_read.restype = c.c_bool
+        self.lib.tome_result_read.argtypes = [c.c_void_p, c.c_char_p, c.POINTER(Box), c.c_void_p, c.c_size_t, c.POINTER(Run), c.POINTER(Error)]
+        self.lib.tome_result_close.argtypes = [c.c_void_p]
+        self.id, self.words = case_id.encode(), Words((c.c_char_p * len(steps))(*[s.encode() for s in steps]), len(steps), None)
+
+    def patch(self, slices, threads):
+        run, box = Run(threads), Box()
+        for axis, s in enumerate(slices):
+            box.lo[axis], box.hi[axis] = s.start, s.stop
+        result = self.checked(self.lib.tome_result_open(self.store, self.id, c.byref(self.words), None, c.byref(run), c.byref(self.error)))
+        out = np.empty([s.stop - s.start for s in slices], np.float32)
+        ok = self.lib.tome_result_read(result, b"image", c.byref(box), out.ctypes.data, out.nbytes, c.byref(run), c.byref(self.error))
+        self.lib.tome_result_close(result)
+        self.checked(ok)
         return out

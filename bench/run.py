@@ -7,6 +7,7 @@ import os
 import platform
 import shutil
 import statistics
+import subprocess
 import sys
 from pathlib import Path
 
@@ -186,7 +187,7 @@ def read_lines(b, group, data, bar_of, *command):
     for text in out.splitlines():
         m = json.loads(text)
         per = m["count"]
-        b.add(Line(group, m["name"], data.name, [t / per for t in m["ours"]], [t / per for t in m["peer"]], m["peer_kind"], bar_of(m["name"]),
+        b.add(Line(group, m["name"], data.name, [t / per for t in m["ours"]], [t / per for t in m["peer"]], m["peer_kind"], bar_of(m["name"], m["peer_kind"]),
                    others=others.cores, cpu_ratio=m["peer_cpu"] / m["ours_cpu"], least=(m["ours_least"] / per, m["peer_least"] / per)))
         if "ours_bytes" in m:
             yield m
@@ -194,25 +195,61 @@ def read_lines(b, group, data, bar_of, *command):
 
 def reads_h5py(b, data):
     store = read_store(b, data, "deflate")
-    for _ in read_lines(b, "reads-h5py", data, lambda name: 5 if "2 threads" in name else 2.5, PYTHON, HERE / "reads.py", "h5py",
+    for _ in read_lines(b, "reads-h5py", data, lambda name, peer: 5 if "2 threads" in name else 2.5, PYTHON, HERE / "reads.py", "h5py",
                         b.library, store, "bench", b.rounds, b.boxes):
         pass
 
 
+def has(python, *modules):
+    return python.exists() and subprocess.run([python, "-c", "import " + ", ".join(modules)], capture_output=True).returncode == 0
+
+
 def reads_blosc2(b, data):
     python = b.venv / "bin/python"
-    if not python.exists():
+    if not has(python, "blosc2"):
         return b.leave_out("patches against blosc2", f"no blosc2 in {b.venv}")
     deflate, zstd = read_store(b, data, "deflate"), read_store(b, data, "zstd")
     volume = b.work / "volume.npy"
     run(PYTHON, HERE / "prepare.py", "npy", deflate / "cases/bench.h5", volume)
     seen = {}
-    for m in read_lines(b, "reads-blosc2", data, lambda name: 1.2 if "int16" in name else 1.5, python, HERE / "reads.py", "blosc2",
+    for m in read_lines(b, "reads-blosc2", data, lambda name, peer: 1.2 if "int16" in name else 1.5, python, HERE / "reads.py", "blosc2",
                         b.library, deflate, "bench", b.rounds, b.boxes, volume, b.work, zstd):
         seen[m["peer_kind"]] = m
     for kind, m in seen.items():
         b.add(Line("reads-blosc2", f"bytes, ours against {kind}", data.name, [m["ours_bytes"]], [m["peer_bytes"]], kind,
                    0.6 if "float32" in kind else None, at_most=True, unit="B"))
+
+
+# ---- resampling -----------------------------------------------------------------------------------------------
+
+ORDERS = {0: "nearest", 1: "linear", 3: "cubic B-spline"}
+
+
+def resample(b):
+    """512×512×200 voxels of 0.7×0.7×1.5 mm to 1 mm, in memory."""
+    python, bench = b.venv / "bin/python", b.build / "tests/unit/ops/resample_bench"
+    if not has(python, "SimpleITK", "scipy"):
+        return b.leave_out("resampling", f"no SimpleITK and scipy in {b.venv}")
+    with Others() as others:
+        out = run(python, HERE / "peers_resample.py", "--bench", bench, "--rounds", b.rounds).output
+    for m in map(json.loads, out.splitlines()):
+        bar = 3 if m["order"] < 3 else 8 if "SimpleITK" in m["peer"] else 20
+        b.add(Line("resample", f"to 1 mm, {ORDERS[m['order']]}", "512×512×200", m["ours"], m["theirs"], m["peer"], bar, others=others.cores,
+                   more={"largest_difference": m["largest_difference"]}))
+        if "SimpleITK" in m["peer"]:
+            b.add(Line("resample", f"peak memory, {ORDERS[m['order']]}", "512×512×200", [m["peak"]], [m["bytes"]], "input and output", 2.5, at_most=True, unit="B"))
+
+
+def resample_patch(b, data):
+    python = b.venv / "bin/python"
+    if not has(python, "SimpleITK", "scipy"):
+        return b.leave_out("patches of a recipe", f"no SimpleITK and scipy in {b.venv}")
+    store, volume = b.fresh("patch.tome"), b.work / "patch.npy"
+    run(b.tome, "init", store)
+    ingest(b, data.nifti, store)
+    run(PYTHON, HERE / "prepare.py", "npy", store / "cases/bench.h5", volume)
+    for _ in read_lines(b, "resample-patch", data, lambda name, peer: 8 if "scipy" in peer else 20, python, HERE / "peers_patch.py", b.library, store, "bench", data.nifti, volume, b.rounds, b.boxes):
+        pass
 
 
 # ---- questions ------------------------------------------------------------------------------------------------
@@ -237,7 +274,7 @@ def query(b):
 # ---- the run --------------------------------------------------------------------------------------------------
 
 GROUPS = {"ingest-dicom": ingest_dicom, "ingest-nifti": ingest_nifti, "size": size, "memory": memory, "reads-h5py": reads_h5py,
-          "reads-blosc2": reads_blosc2}
+          "reads-blosc2": reads_blosc2, "resample-patch": resample_patch}
 
 
 def measure(b):
@@ -247,6 +284,8 @@ def measure(b):
         for name, group in GROUPS.items():
             for d in data if b.wanted(name) else []:
                 group(b, d)
+    if b.wanted("resample"):
+        resample(b)
     if b.wanted("query"):
         query(b)
 
@@ -269,11 +308,11 @@ def conclude(b, out):
 def main():
     p = argparse.ArgumentParser(prog="scripts/bench", description=__doc__.splitlines()[0])
     p.add_argument("--build", type=Path, default=Path("build/bench"), help="folder of a Release build")
-    p.add_argument("--venv", type=Path, default=Path.home() / ".cache/tome-bench", help="environment with blosc2")
+    p.add_argument("--venv", type=Path, default=Path.home() / ".cache/tome-bench", help="environment with blosc2, SimpleITK and scipy")
     p.add_argument("--data", type=Path, default=Path("build/bench-data"), help="where inputs are made and kept")
     p.add_argument("--quick", action="store_true", help="fewer rounds, the phantom only: to see that it runs, not to quote")
     p.add_argument("--rounds", type=int, default=5, help="alternating pairs a line (5 at least)")
-    p.add_argument("--only", metavar="NAME", help=f"groups whose name contains NAME: {', '.join(GROUPS)}, query")
+    p.add_argument("--only", metavar="NAME", help=f"groups whose name contains NAME: {', '.join(GROUPS)}, resample, query")
     p.add_argument("--input", choices=["phantom", "real"], help="this volume only")
     p.add_argument("--json", type=Path, metavar="FILE", help="also write every measurement there")
     options = p.parse_args()
