@@ -19,6 +19,7 @@ struct tome_gunzip {
   bool in_member; /* a member has begun and not ended */
   bool ended;     /* nothing but padding is left */
   bool any;       /* at least one member was there */
+  bool zlib;      /* one zlib stream, not gzip members */
   uint8_t in[STEP];
 };
 
@@ -27,11 +28,14 @@ bool tome_is_gzip(const void *data, size_t size) {
   return size >= 18 && p[0] == 0x1f && p[1] == 0x8b && p[2] == 8;
 }
 
-tome_gunzip *tome_gunzip_open(const char *path, tome_error *err) {
+tome_gunzip *tome_gunzip_open(const char *path, tome_error *err) { return tome_gunzip_open_at(path, 0, false, err); }
+
+tome_gunzip *tome_gunzip_open_at(const char *path, uint64_t offset, bool zlib, tome_error *err) {
   tome_gunzip *g = tome_alloc(1, sizeof *g, path, err);
   if (!g) return NULL;
   isal_inflate_init(&g->state);
   g->in_member = g->ended = g->any = false;
+  g->zlib = zlib;
   g->path = strdup(path);
   g->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   struct stat st;
@@ -39,6 +43,8 @@ tome_gunzip *tome_gunzip_open(const char *path, tome_error *err) {
     tome_fail_errno(err, "%s: cannot be opened", path);
   else if (fstat(g->fd, &st) != 0 || !S_ISREG(st.st_mode))
     tome_fail(err, TOME_IO, "%s: is not a regular file", path);
+  else if (offset > INT64_MAX || lseek(g->fd, (off_t)offset, SEEK_SET) < 0)
+    tome_fail_errno(err, "%s: has no byte %llu", path, (unsigned long long)offset);
   else
     return g;
   tome_gunzip_close(g);
@@ -67,20 +73,41 @@ static bool refill(tome_gunzip *g, bool *more, tome_error *err) {
   }
 }
 
+/* A member begins with the bytes in hand. `check`: the wrapping, whose checksum is verified at the end. */
+static void begin(tome_gunzip *g, uint32_t check) {
+  struct inflate_state *s = &g->state;
+  const uint32_t left = s->avail_in;
+  uint8_t *at = s->next_in;
+  isal_inflate_init(s);
+  s->crc_flag = check;
+  s->next_in = at;
+  s->avail_in = left;
+  g->in_member = g->any = true;
+}
+
+/* A zlib stream is one: what follows it is somebody else's. */
+static bool begin_zlib(tome_gunzip *g, tome_error *err) {
+  const struct inflate_state *s = &g->state;
+  if (g->any) {
+    g->ended = true;
+    return true;
+  }
+  const uint8_t *p = s->next_in;
+  if (s->avail_in < 2 || (p[0] & 15) != 8 || (p[0] << 8 | p[1]) % 31 != 0)
+    return tome_fail(err, TOME_CORRUPT, "%s: its compressed data is no zlib stream", g->path);
+  begin(g, ISAL_ZLIB);
+  return true;
+}
+
 /* At a member's end: begins the next one, or sees that the file is over. Zeros behind the last member are padding (tapes, some writers). */
 static bool next_member(tome_gunzip *g, tome_error *err) {
   struct inflate_state *s = &g->state;
   bool more = true;
   while (s->avail_in < 18 && more)
     if (!refill(g, &more, err)) return false;
+  if (g->zlib) return begin_zlib(g, err);
   if (tome_is_gzip(s->next_in, s->avail_in)) {
-    const uint32_t left = s->avail_in;
-    uint8_t *at = s->next_in;
-    isal_inflate_init(s);
-    s->crc_flag = ISAL_GZIP; /* checks the member's CRC-32 */
-    s->next_in = at;
-    s->avail_in = left;
-    g->in_member = g->any = true;
+    begin(g, ISAL_GZIP);
     return true;
   }
   for (more = true; more || s->avail_in;) {

@@ -1,6 +1,7 @@
-/* gzip members and zlib streams in memory, through libdeflate. */
+/* gzip members and zlib streams in memory, through libdeflate; parts of one stream, which it cannot make, through ISA-L. */
 #include "base/gzip.h"
 
+#include <isa-l/igzip_lib.h>
 #include <libdeflate.h>
 #include <stdlib.h>
 
@@ -18,6 +19,39 @@ bool tome_gzip(const void *data, size_t size, int level, tome_bytes *out, tome_e
   *out = (tome_bytes){p, n};
   return true;
 }
+
+bool tome_deflate_part(const void *data, size_t size, bool last, tome_bytes *out, tome_error *err) {
+  if (size > UINT32_MAX / 2) return tome_fail(err, TOME_USAGE, "deflate: a part of %zu bytes is too long", size);
+  const size_t bound = size + size / 1000 + 4096; /* at worst stored, in blocks of 64 KiB with 5 bytes each */
+  uint8_t *packed = tome_alloc(bound, 1, "deflate", err);
+  TOME_AUTO_FREE uint8_t *work = tome_alloc(ISAL_DEF_LVL1_DEFAULT, 1, "deflate", err);
+  if (!packed || !work) {
+    free(packed);
+    return false;
+  }
+  struct isal_zstream z;
+  isal_deflate_stateless_init(&z);
+  z.level = 1;
+  z.level_buf = work;
+  z.level_buf_size = ISAL_DEF_LVL1_DEFAULT;
+  z.gzip_flag = IGZIP_DEFLATE;
+  z.flush = FULL_FLUSH; /* ends at a whole byte, refers to nothing before */
+  z.end_of_stream = last;
+  z.next_in = (uint8_t *)(uintptr_t)data;
+  z.avail_in = (uint32_t)size;
+  z.next_out = packed;
+  z.avail_out = (uint32_t)bound;
+  if (isal_deflate_stateless(&z) != COMP_OK || z.avail_in) {
+    free(packed);
+    return tome_fail(err, TOME_NO_MEMORY, "deflate: does not fit its own bound");
+  }
+  *out = (tome_bytes){packed, z.total_out};
+  return true;
+}
+
+uint32_t tome_add_crc32(uint32_t sum, const void *data, size_t size) { return libdeflate_crc32(sum, data, size); }
+
+uint32_t tome_add_adler32(uint32_t sum, const void *data, size_t size) { return libdeflate_adler32(sum, data, size); }
 
 struct tome_deflater {
   struct libdeflate_compressor *c;
@@ -66,4 +100,8 @@ void tome_inflater_free(tome_inflater *i) {
 
 bool tome_inflate(tome_inflater *i, const void *in, size_t size, void *out, size_t out_bytes) {
   return libdeflate_zlib_decompress(i->d, in, size, out, out_bytes, NULL) == LIBDEFLATE_SUCCESS;
+}
+
+bool tome_inflate_raw(tome_inflater *i, const void *in, size_t size, void *out, size_t out_bytes) {
+  return libdeflate_deflate_decompress(i->d, in, size, out, out_bytes, NULL) == LIBDEFLATE_SUCCESS;
 }

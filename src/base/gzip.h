@@ -11,6 +11,8 @@ bool tome_is_gzip(const void *data, size_t size);
  * the last one are padding. */
 typedef struct tome_gunzip tome_gunzip;
 TOME_MUST_USE tome_gunzip *tome_gunzip_open(const char *path, tome_error *err);
+/* The same from byte `offset` on; with `zlib` for one zlib stream there (its Adler-32 is verified, bytes behind it are left alone). */
+TOME_MUST_USE tome_gunzip *tome_gunzip_open_at(const char *path, uint64_t offset, bool zlib, tome_error *err);
 void tome_gunzip_close(tome_gunzip *g);
 /* Fills `out` with the next `want` bytes; *got is less only where the data ends. Damage and files cut short are TOME_CORRUPT. */
 TOME_MUST_USE bool tome_gunzip_read(tome_gunzip *g, void *out, size_t want, size_t *got, tome_error *err);
@@ -19,6 +21,13 @@ TOME_MUST_USE bool tome_gunzip_skip(tome_gunzip *g, uint64_t bytes, uint64_t *sk
 
 /* One gzip member. level 1–12. */
 TOME_MUST_USE bool tome_gzip(const void *data, size_t size, int level, tome_bytes *out, tome_error *err);
+
+/* A part of one long deflate stream, compressed on its own (ISA-L, its level 1): parts one after the other, of which the last one ends the stream, are
+ * what the body of a single gzip member or zlib stream holds, so that many cores can make one. */
+TOME_MUST_USE bool tome_deflate_part(const void *data, size_t size, bool last, tome_bytes *out, tome_error *err);
+/* The checksums that go with it, continued from `sum`: begin with 0 (CRC-32 of gzip) and 1 (Adler-32 of zlib). */
+uint32_t tome_add_crc32(uint32_t sum, const void *data, size_t size);
+uint32_t tome_add_adler32(uint32_t sum, const void *data, size_t size);
 
 /* zlib streams (HDF5's deflate filter): reusable, one a thread. */
 typedef struct tome_deflater tome_deflater;
@@ -32,5 +41,7 @@ TOME_MUST_USE tome_inflater *tome_inflater_new(tome_error *err);
 void tome_inflater_free(tome_inflater *i);
 /* True where the stream inflates to exactly out_bytes and its Adler-32 is right. */
 bool tome_inflate(tome_inflater *i, const void *in, size_t size, void *out, size_t out_bytes);
+/* The same for raw deflate (members of zip files), which has no checksum of its own. */
+bool tome_inflate_raw(tome_inflater *i, const void *in, size_t size, void *out, size_t out_bytes);
 
 #endif

@@ -81,7 +81,7 @@ TOME_MUST_USE bool tome_pieces_join(tome_pieces *to, tome_pieces *from, tome_err
 
 /* A volume on its way out to a file. */
 typedef struct tome_write_options {
-  int level;         /* compression, 0: the format's default */
+  int level;         /* compression, 0: the format's default; below 0: none, where a format leaves the choice */
   const char *units; /* "HU" or "" */
   const char *description;
 } tome_write_options;

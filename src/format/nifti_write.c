@@ -131,7 +131,7 @@ static bool write_batch(int fd, const char *name, packing *s, size_t count, tome
 
 static bool write_gzip(int fd, const char *name, const header *head, const void *data, size_t bytes, int level,
                        tome_error *err) {
-  packing s = {.head = head, .data = data, .data_bytes = bytes, .level = level ? level : 6};
+  packing s = {.head = head, .data = data, .data_bytes = bytes, .level = level > 0 ? level : 6};
   s.members = bytes / MEMBER + (bytes % MEMBER != 0);
   bool ok = true;
   for (; ok && s.first < s.members; s.first += BATCH)
