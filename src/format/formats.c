@@ -6,13 +6,19 @@
 #include "format/head.h"
 
 extern const tome_format tome_format_dicom, tome_format_nifti, tome_format_png, tome_format_npy;
-extern const tome_format tome_format_nrrd, tome_format_meta;
+extern const tome_format tome_format_nrrd, tome_format_meta, tome_format_parrec;
 
 const tome_format *const tome_formats[] = {
 #ifdef TOME_WITH_DICOM
     &tome_format_dicom,
 #endif
-    &tome_format_nifti, &tome_format_png, &tome_format_npy, &tome_format_nrrd, &tome_format_meta, NULL,
+    &tome_format_nifti,
+    &tome_format_png,
+    &tome_format_npy,
+    &tome_format_nrrd,
+    &tome_format_meta,
+    &tome_format_parrec,
+    NULL,
 };
 
 static const tome_format *recognise(const tome_head *head, const char *name) {
