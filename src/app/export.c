@@ -75,11 +75,82 @@ static bool pull_volume(const tome_course *c, size_t output, const char *box, to
   return true;
 }
 
+static bool is_folder_name(const char *path) {
+  const size_t n = strlen(path);
+  return n && path[n - 1] == '/';
+}
+
+/* A volume that is a folder of files (DICOM). */
+static bool write_folder(const tome_format *format, const char *path, const tome_volume *v, const tome_write_options *o,
+                         bool force, tome_error *err) {
+  TOME_CLEANUP(tome_folder_draft_abandon) tome_folder_draft d = {0};
+  return tome_folder_draft_open(path, &d, err) && format->write_folder(d.path, v, o, err) &&
+         tome_folder_draft_commit(&d, force, err);
+}
+
 static bool write_volume(const tome_format *format, const char *path, const tome_volume *v, const tome_write_options *o,
                          bool force, tome_error *err) {
+  if (format->write_folder && is_folder_name(path)) return write_folder(format, path, v, o, force, err);
   TOME_CLEANUP(tome_draft_abandon) tome_draft d = {.fd = -1};
   return tome_draft_open(path, &d, err) && format->write(d.fd, tome_basename(path), v, o, err) &&
          tome_draft_commit(&d, force, err);
+}
+
+/* What the map's values are called. free() it. */
+static tome_write_name *name_values(const tome_record *r, const chosen *which, size_t *count, tome_error *err) {
+  tome_write_name *names = tome_alloc(r->label_count + 1, sizeof *names, r->id, err);
+  *count = 0;
+  for (size_t i = 0; names && i < r->label_count; i++) {
+    const tome_label *l = &r->labels[i];
+    if (strcmp(l->map, which->map) != 0 || (which->value && l->value != which->value)) continue;
+    names[(*count)++] = (tome_write_name){which->value ? 1 : l->value, l->name};
+  }
+  return names;
+}
+
+/* The SOP instance UIDs of the image's slices, where each z has one: what a label refers to. NULL where not, or without memory. free() it. */
+static const char **slice_uids(const tome_record *r, int64_t depth) {
+  const char **uids = calloc((size_t)depth, sizeof *uids);
+  size_t n = 0;
+  for (size_t i = 0; uids && i < r->source_count; i++) {
+    const tome_source *s = &r->sources[i];
+    if (strcmp(s->role, "image") != 0 || !*s->sop_uid) continue;
+    if (n < (size_t)depth) uids[n] = s->sop_uid;
+    n++;
+  }
+  if (uids && n == (size_t)depth) return uids;
+  free(uids);
+  return NULL;
+}
+
+static const char *sop_class_of(const char *modality) {
+  if (strcmp(modality, "CT") == 0) return "1.2.840.10008.5.1.4.1.1.2";
+  return strcmp(modality, "MR") == 0 ? "1.2.840.10008.5.1.4.1.1.4" : NULL;
+}
+
+/* Where v comes from, for formats that say so. An image that went out is a new series of the same study, in the same frame of reference. */
+static bool write_result(const tome_course *c, const tome_format *format, const char *path, const tome_volume *v,
+                         const chosen *which, const tome_export_options *opt, tome_error *err) {
+  const tome_record *r = &c->record;
+  char description[80];
+  snprintf(description, sizeof description, "%s%s", c->recipe.count ? "tome recipe " : "",
+           c->recipe.count ? c->recipe.hash : "");
+  tome_write_options o = {.units = which->map ? "" : r->units,
+                          .description = description,
+                          .id = r->id,
+                          .modality = r->modality,
+                          .study_uid = r->study_uid,
+                          .frame_uid = r->frame_uid,
+                          .is_label = which->map != NULL};
+  if (!o.is_label) return write_volume(format, path, v, &o, opt->force, err);
+  TOME_AUTO_FREE tome_write_name *names = name_values(r, which, &o.name_count, err);
+  TOME_AUTO_FREE const char **uids = c->recipe.count || opt->box ? NULL : slice_uids(r, v->geometry.shape[0]);
+  if (!names) return false;
+  o.names = names;
+  o.series_uid = r->series_uid;
+  o.sop_uids = uids;
+  o.sop_class = sop_class_of(r->modality);
+  return write_volume(format, path, v, &o, opt->force, err);
 }
 
 bool tome_export(tome_store *store, const char *id, const char *path, const tome_export_options *opt,
@@ -88,9 +159,11 @@ bool tome_export(tome_store *store, const char *id, const char *path, const tome
   if (!opt) opt = &defaults;
   const tome_format *format = tome_format_for_name(path);
   if (!format)
-    return tome_fail(err, TOME_USAGE, "%s: no format this build writes goes by that name; .npy, .nii and .nii.gz do",
+    return tome_fail(err, TOME_USAGE,
+                     "%s: no format this build writes goes by that name; .npy, .nii, .nii.gz and .dcm do, and "
+                     "folder/ for a DICOM series",
                      path);
-  if (!opt->force && tome_file_exists(path))
+  if (!opt->force && !is_folder_name(path) && tome_file_exists(path))
     return tome_fail(err, TOME_EXISTS, "%s: exists already; --force overwrites it", path);
   TOME_CLEANUP(tome_course_close) tome_course c = {0};
   TOME_CLEANUP(tome_volume_clear) tome_volume v = {0};
@@ -101,9 +174,5 @@ bool tome_export(tome_store *store, const char *id, const char *path, const tome
       !pull_volume(&c, output, opt->box, &v, err))
     return false;
   if (which.value) only_value(&v, which.value);
-  char description[80];
-  snprintf(description, sizeof description, "%s%s", c.recipe.count ? "tome recipe " : "",
-           c.recipe.count ? c.recipe.hash : "");
-  const tome_write_options o = {.units = which.map ? "" : c.record.units, .description = description};
-  return write_volume(format, path, &v, &o, opt->force, err);
+  return write_result(&c, format, path, &v, &which, opt, err);
 }

@@ -36,6 +36,16 @@ void tome_draft_sweep(const char *folder);
 /* True for a name that tome_draft_open makes. */
 bool tome_is_draft(const char *name);
 
+/* A folder of plain files that appears whole or not at all: write into draft.path, then commit (fsync, rename) or abandon (which also is the
+ * cleanup, and removes what commit with `replace` put aside). A target that is there is TOME_EXISTS, unless it is an empty folder or `replace` is
+ * given. A '/' at the target's end counts for nothing. */
+typedef struct tome_folder_draft {
+  char *path, *target;
+} tome_folder_draft;
+TOME_MUST_USE bool tome_folder_draft_open(const char *target, tome_folder_draft *out, tome_error *err);
+TOME_MUST_USE bool tome_folder_draft_commit(tome_folder_draft *d, bool replace, tome_error *err);
+void tome_folder_draft_abandon(tome_folder_draft *d);
+
 /* Makes a folder and its parents. */
 TOME_MUST_USE bool tome_make_folders(const char *path, tome_error *err);
 

@@ -11,9 +11,12 @@
 #include <dcmtk/dcmdata/dcpxitem.h>
 #include <dcmtk/dcmjpeg/djdecode.h>
 #include <dcmtk/dcmjpls/djdecode.h>
+#include <dcmtk/dcmjpls/djencode.h>
+#include <dcmtk/dcmjpls/djrparam.h>
 #include <dcmtk/oflog/oflog.h>
 #include <pthread.h>
 
+#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <memory>
@@ -32,6 +35,7 @@ void set_up() {
   OFLog::configure(OFLogger::OFF_LOG_LEVEL);
   DJDecoderRegistration::registerCodecs();
   DJLSDecoderRegistration::registerCodecs();
+  DJLSEncoderRegistration::registerCodecs(OFFalse, 0, 0, 0, OFFalse); /* cells as they are, not rendered ones */
 }
 
 bool ready(tome_error *err) {
@@ -242,6 +246,69 @@ bool decode_frame(const tome_dicom_coded *c, const uint8_t *data, size_t size, v
   return true;
 }
 
+/* ---- encoding --- */
+
+/* The first fragment after the (empty) offset table: a code stream, its padding included. */
+bool take_fragment(DcmDataset *d, tome_bytes *out, const char *path, tome_error *err) {
+  DcmElement *e = nullptr;
+  DcmPixelSequence *sequence = nullptr;
+  DcmPixelItem *item = nullptr;
+  Uint8 *data = nullptr;
+  const DcmRepresentationParameter *any = nullptr;
+  E_TransferSyntax xfer = EXS_Unknown;
+  if (d->findAndGetElement(DCM_PixelData, e).bad()) return tome_fail(err, TOME_UNSUPPORTED, "%s: no JPEG-LS", path);
+  auto *pixels = static_cast<DcmPixelData *>(e);
+  pixels->getCurrentRepresentationKey(xfer, any);
+  if (pixels->getEncapsulatedRepresentation(xfer, any, sequence).bad() || sequence->card() != 2 ||
+      sequence->getItem(item, 1).bad() || item->getUint8Array(data).bad())
+    return tome_fail(err, TOME_UNSUPPORTED, "%s: dcmtk gives no JPEG-LS code stream", path);
+  const size_t size = item->getLength();
+  out->data = static_cast<uint8_t *>(tome_alloc(size, 1, "JPEG-LS code stream", err));
+  if (!out->data) return false;
+  memcpy(out->data, data, size);
+  out->size = size;
+  return true;
+}
+
+bool encode_jpegls(const uint16_t *cells, const tome_dicom_coded *c, bool is_signed, tome_bytes *out, const char *path,
+                   tome_error *err) {
+  DcmDataset d;
+  describe_frame(&d, c);
+  d.putAndInsertUint16(DCM_BitsAllocated, 16);
+  d.putAndInsertUint16(DCM_PixelRepresentation, is_signed ? 1 : 0);
+  const auto n = static_cast<unsigned long>(c->rows) * c->columns;
+  if (d.putAndInsertUint16Array(DCM_PixelData, cells, n).bad())
+    return tome_fail(err, TOME_NO_MEMORY, "%s: out of memory", path);
+  const DJLSRepresentationParameter lossless(0, OFTrue);
+  const OFCondition result = d.chooseRepresentation(EXS_JPEGLSLossless, &lossless);
+  if (result.bad())
+    return tome_fail(err, TOME_UNSUPPORTED, "%s: cannot be compressed with JPEG-LS (%s)", path, result.text());
+  return take_fragment(&d, out, path, err);
+}
+
+/* ---- many numbers --- */
+
+/* Skips what may stand around a number: blanks, a plus sign, the zero that pads. */
+const char *skip_blank(const char *p, const char *end) {
+  while (p < end && (*p == ' ' || *p == '\0')) p++;
+  return p;
+}
+
+bool parse_numbers(const char *p, const char *end, double *out, size_t *count) {
+  size_t n = 0;
+  for (p = skip_blank(p, end); p < end; n++) {
+    if (*p == '+') p++;
+    const auto got = std::from_chars(p, end, out[n]);
+    if (got.ec != std::errc() || !std::isfinite(out[n])) return false;
+    p = skip_blank(got.ptr, end);
+    if (p < end && *p != '\\') return false;
+    if (p < end && ++p == end) return false;
+    p = skip_blank(p, end);
+  }
+  *count = n;
+  return true;
+}
+
 enum : size_t { INFLATED_MOST = size_t{2} << 30 };
 
 bool inflate_all(const char *path, uint64_t offset, tome_bytes *out, tome_error *err) {
@@ -326,6 +393,33 @@ bool tome_dcmtk_decode(const tome_dicom_coded *c, const uint8_t *data, size_t si
     return tome_fail(err, TOME_UNSUPPORTED, "%s: a compressed frame of %zu bytes is more than is read", path,
                      out_bytes);
   return guarded(err, [=] { return decode_frame(c, data, size, out, out_bytes, path, err); });
+}
+
+bool tome_dcmtk_jpegls(const uint16_t *cells, uint16_t rows, uint16_t columns, unsigned bits, bool is_signed,
+                       tome_bytes *out, const char *path, tome_error *err) {
+  const tome_dicom_coded c = {nullptr, rows, columns, 1, bits, "MONOCHROME2"};
+  return ready(err) && guarded(err, [=] { return encode_jpegls(cells, &c, is_signed, out, path, err); });
+}
+
+bool tome_dcmtk_numbers(tome_dicom_item *item, uint32_t tag, tome_arena *a, const char *path, const double **out,
+                        size_t *count, tome_error *err) {
+  *count = 0;
+  return guarded(err, [=] {
+    DcmElement *e = nullptr;
+    char *text = nullptr;
+    if (!item || item_of(item)->findAndGetElement(key_of(tag), e).bad() || !e || e->getString(text).bad() || !text)
+      return true;
+    const size_t length = strlen(text);
+    size_t most = 1;
+    for (size_t i = 0; i < length; i++) most += text[i] == '\\';
+    auto *v = static_cast<double *>(tome_arena_alloc(a, most * sizeof(double), err));
+    if (!v) return false;
+    if (!parse_numbers(text, text + length, v, count))
+      return tome_fail(err, TOME_CORRUPT, "%s: element (%04x,%04x) holds something that is no number", path, tag >> 16,
+                       tag & 0xFFFF);
+    *out = v;
+    return true;
+  });
 }
 
 bool tome_dcmtk_inflate(const char *path, uint64_t offset, tome_bytes *out, tome_error *err) {

@@ -26,6 +26,9 @@ TOME_MUST_USE bool tome_dcmtk_text(tome_dicom_item *item, uint32_t tag, tome_are
                                    tome_error *err);
 /* Value `index` as a number; false where there is none, or it is not finite. Outputs untouched on false. */
 bool tome_dcmtk_number(tome_dicom_item *item, uint32_t tag, size_t index, double *out);
+/* All values of a decimal string, however many (TOME_CORRUPT where one is no number): *count of them in the arena. 0 where absent. */
+TOME_MUST_USE bool tome_dcmtk_numbers(tome_dicom_item *item, uint32_t tag, tome_arena *a, const char *path,
+                                      const double **out, size_t *count, tome_error *err);
 /* One integer; 16-bit values of either sign are read as `is_signed` says, whatever type the file gives them. */
 bool tome_dcmtk_integer(tome_dicom_item *item, uint32_t tag, bool is_signed, int64_t *out);
 /* The item of sequence `tag` after `previous` (NULL: the first); NULL where there is none. */
@@ -41,6 +44,10 @@ typedef struct tome_dicom_coded {
 /* Decompresses JPEG and JPEG-LS into exactly `out_bytes`, samples interleaved, native order. */
 TOME_MUST_USE bool tome_dcmtk_decode(const tome_dicom_coded *c, const uint8_t *data, size_t size, void *out,
                                      size_t out_bytes, const char *path, tome_error *err);
+
+/* Compresses a slice of 16-bit cells, of which the lower `bits` count, to a lossless JPEG-LS code stream. */
+TOME_MUST_USE bool tome_dcmtk_jpegls(const uint16_t *cells, uint16_t rows, uint16_t columns, unsigned bits,
+                                     bool is_signed, tome_bytes *out, const char *path, tome_error *err);
 
 /* Inflates the raw deflate stream that begins at `offset` of a file. What a cut-short stream gives is returned as it is. */
 TOME_MUST_USE bool tome_dcmtk_inflate(const char *path, uint64_t offset, tome_bytes *out, tome_error *err);

@@ -79,12 +79,55 @@ TOME_MUST_USE bool tome_pieces_pass_over(tome_pieces *p, const char *path, bool 
 /* Moves everything of `from` to the end of `to`; `from` ends empty. */
 TOME_MUST_USE bool tome_pieces_join(tome_pieces *to, tome_pieces *from, tome_error *err);
 
-/* A volume on its way out to a file. */
+/* A label value's name, for formats that hold names. */
+typedef struct tome_write_name {
+  int32_t value;
+  const char *name;
+} tome_write_name;
+
+/* A volume on its way out. Zero-initialise for "not known" or the format's default; each format takes what it can hold. */
 typedef struct tome_write_options {
   int level;         /* compression, 0: the format's default; below 0: none, where a format leaves the choice */
   const char *units; /* "HU" or "" */
   const char *description;
+  const char *id;                    /* of the case; NULL: not known */
+  const char *modality;              /* "CT", "MR" …; NULL: by the units */
+  const char *codec;                 /* DICOM: NULL none, "jpegls", "j2k" (both lossless) */
+  bool to_16_bits;                   /* DICOM: values that do not fit 16 bits are scaled to them; false: refused */
+  double window_level, window_width; /* DICOM: of the window tags; width 0: 40/400 for CT, else the range */
+  const char *study_uid, *series_uid, *frame_uid; /* NULL or "": new ones. For labels: those of the image */
+  bool is_label;                                  /* a label map: DICOM writes a SEG */
+  const tome_write_name *names;                   /* labels: what the values are called */
+  size_t name_count;
+  const char *const *sop_uids; /* labels: of the image's slices, one a slice; NULL: not known */
+  const char *sop_class;       /* of these images */
 } tome_write_options;
+
+/* Labels that are drawn on another image's grid and have none of their own, or only parts of one: DICOM SEG and RTSTRUCT. A structure is
+ * one segment or one region of interest. Strings and everything below `state` live in the arena. */
+typedef struct tome_structure {
+  int64_t number;   /* as the file numbers it */
+  const char *name; /* "" where the file has none */
+  bool has_colour;
+  uint8_t colour[3]; /* RGB */
+} tome_structure;
+typedef struct tome_drawing {
+  const tome_format *format;
+  const char *path, *kind;            /* as it was opened; "SEG", "RTSTRUCT" */
+  const char *series_uid, *frame_uid; /* of the image it was drawn on; "" where the file does not say */
+  const char *sop_uid;                /* the file's own */
+  bool fractional;                    /* values between 0 and 1: rasterise needs a threshold */
+  bool has_geometry;                  /* the frames lie on an even grid of their own */
+  tome_geometry geometry;             /* that grid, from the first frame to the last */
+  tome_structure *items;
+  size_t count, cap;
+  const char **notes; /* sentences: open contours passed over … */
+  size_t note_count, note_cap;
+  const void *state; /* the format's own */
+  tome_arena arena;
+} tome_drawing;
+void tome_drawing_clear(tome_drawing *d);
+TOME_MUST_USE bool tome_drawing_note(tome_drawing *d, tome_error *err, const char *fmt, ...) TOME_PRINTF(3, 4);
 
 struct tome_format {
   const char *name, *title, *extensions, *keeps, *loses;
@@ -98,8 +141,20 @@ struct tome_format {
   bool (*decode)(const tome_piece *piece, void *out, size_t out_bytes, tome_error *err);
   /* Writes a volume to an open file (a draft). NULL: read-only format. `name` is the target's name ("v.nii.gz"). */
   bool (*write)(int fd, const char *name, const tome_volume *v, const tome_write_options *opt, tome_error *err);
-  /* Score, by name alone, for writing "out.nii.gz". */
+  /* For formats of which a volume is a folder of files: writes them, synced, into an empty folder (a draft). May be NULL; a target whose
+   * name ends in '/' is a folder. */
+  bool (*write_folder)(const char *folder, const tome_volume *v, const tome_write_options *opt, tome_error *err);
+  /* Whether it writes by this name: "out.nii.gz", "series/". */
   bool (*wants_name)(const char *name);
+  /* The next three go together; NULL where the format has no drawings. Whether these first bytes begin a drawing: describe passes such
+   * files over. */
+  bool (*is_drawing)(const uint8_t *head, size_t size);
+  /* Reads what a drawing holds; `out` starts zeroed. */
+  bool (*outline)(const char *path, tome_drawing *out, tome_error *err);
+  /* Sets the bytes of `mask` (one a voxel of `grid`, C order) that lie in structure `i` to 1 and leaves the others. `threshold`: where values
+   * are fractions, those from it up are in. TOME_GEOMETRY where the drawing does not fit the grid. */
+  bool (*rasterise)(const tome_drawing *d, size_t i, const tome_geometry *grid, double threshold, uint8_t *mask,
+                    tome_error *err);
 };
 
 extern const tome_format *const tome_formats[]; /* the table; NULL-terminated */
@@ -112,5 +167,7 @@ TOME_MUST_USE bool tome_describe(const char *path, tome_pieces *out, tome_error 
 TOME_MUST_USE bool tome_describe_all(const char *const *paths, size_t count, const tome_run *run, tome_pieces *out,
                                      tome_error *err);
 const tome_format *tome_format_for_name(const char *name); /* for writing; NULL where none */
+/* The format of which this file is a drawing; NULL with err untouched where it is none, NULL with err set where it cannot be read. */
+TOME_MUST_USE const tome_format *tome_drawing_of(const char *path, tome_error *err);
 
 #endif

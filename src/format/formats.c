@@ -123,6 +123,15 @@ bool tome_describe_all(const char *const *paths, size_t count, const tome_run *r
 
 const tome_format *tome_format_for_name(const char *name) {
   for (size_t i = 0; tome_formats[i]; i++)
-    if (tome_formats[i]->write && tome_formats[i]->wants_name(name)) return tome_formats[i];
+    if ((tome_formats[i]->write || tome_formats[i]->write_folder) && tome_formats[i]->wants_name(name))
+      return tome_formats[i];
+  return NULL;
+}
+
+const tome_format *tome_drawing_of(const char *path, tome_error *err) {
+  tome_head head;
+  if (!tome_head_read(path, &head, err)) return NULL;
+  for (size_t i = 0; !head.gzip && tome_formats[i]; i++)
+    if (tome_formats[i]->is_drawing && tome_formats[i]->is_drawing(head.bytes, head.size)) return tome_formats[i];
   return NULL;
 }

@@ -1,4 +1,4 @@
-/* Lists of pieces: growing them, and moving one list's items to the end of another. */
+/* Lists of pieces: growing them, and moving one list's items to the end of another. Drawings: letting go of them, and their notes. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -100,4 +100,21 @@ bool tome_pieces_join(tome_pieces *to, tome_pieces *from, tome_error *err) {
   }
   tome_pieces_clear(from);
   return true;
+}
+
+void tome_drawing_clear(tome_drawing *d) {
+  tome_arena_clear(&d->arena);
+  *d = (tome_drawing){0};
+}
+
+bool tome_drawing_note(tome_drawing *d, tome_error *err, const char *fmt, ...) {
+  char text[1024];
+  va_list args;
+  va_start(args, fmt);
+  vsnprintf(text, sizeof text, fmt, args);
+  va_end(args);
+  if (!tome_arena_grow(&d->arena, &d->notes, &d->note_cap, d->note_count + 1, sizeof *d->notes, err)) return false;
+  const char *own = tome_arena_dup(&d->arena, text, err);
+  if (own) d->notes[d->note_count++] = own;
+  return own;
 }

@@ -1,0 +1,94 @@
+/* Folders that appear whole or not at all: made beside the target under a draft's name, synced, renamed. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+/* The path without slashes at its end, malloc'd. */
+static char *without_slashes(const char *path) {
+  size_t n = strlen(path);
+  while (n > 1 && path[n - 1] == '/') n--;
+  return strndup(path, n);
+}
+
+/* Removes a folder of plain files. Best effort. */
+static void remove_folder(const char *path) {
+  DIR *d = opendir(path);
+  if (!d) return;
+  for (const struct dirent *e; (e = readdir(d));)
+    if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) (void)unlinkat(dirfd(d), e->d_name, 0);
+  closedir(d);
+  (void)rmdir(path);
+}
+
+bool tome_folder_draft_open(const char *target, tome_folder_draft *out, tome_error *err) {
+  tome_folder_draft d = {.target = without_slashes(target)};
+  if (!d.target) return tome_fail(err, TOME_NO_MEMORY, "%s: out of memory", target);
+  const char *name = tome_basename(d.target);
+  const int above = (int)(strlen(d.target) - strlen(name));
+  bool ok = asprintf(&d.path, "%.*s.%s.tmp-XXXXXX", above, d.target, name) >= 0;
+  if (!ok) d.path = NULL;
+  if (ok && !mkdtemp(d.path)) {
+    ok = tome_fail_errno(err, "%s: cannot be made", d.target);
+    free(d.path); /* nothing there to remove */
+    d.path = NULL;
+  }
+  if (!ok) {
+    tome_folder_draft_abandon(&d);
+    return tome_fail(err, TOME_NO_MEMORY, "%s: out of memory", target);
+  }
+  const mode_t mask = umask(0);
+  umask(mask);
+  (void)chmod(d.path, 0777 & ~mask);
+  *out = d;
+  return true;
+}
+
+static bool sync_path(const char *path, tome_error *err) {
+  const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool ok = fd >= 0 && fsync(fd) == 0;
+  const int why = errno;
+  if (fd >= 0) close(fd);
+  errno = why;
+  return ok || tome_fail_errno(err, "%s: cannot be written to disk", path);
+}
+
+/* The new one in the old one's place; the old one is then at d->path. An empty folder is always replaced. */
+static bool swap(tome_folder_draft *d, bool replace, tome_error *err) {
+  if (renameat2(AT_FDCWD, d->path, AT_FDCWD, d->target, RENAME_NOREPLACE) == 0) {
+    free(d->path);
+    d->path = NULL;
+    return true;
+  }
+  if (errno != EEXIST && errno != EINVAL) return tome_fail_errno(err, "%s: cannot be put in place", d->target);
+  if (rename(d->path, d->target) == 0) { /* over an empty folder, or where there is no RENAME_NOREPLACE */
+    free(d->path);
+    d->path = NULL;
+    return true;
+  }
+  if (!replace) return tome_fail(err, TOME_EXISTS, "%s: exists already, and is not an empty folder", d->target);
+  if (renameat2(AT_FDCWD, d->path, AT_FDCWD, d->target, RENAME_EXCHANGE) == 0) return true;
+  return tome_fail_errno(err, "%s: cannot be replaced; remove it first", d->target);
+}
+
+bool tome_folder_draft_commit(tome_folder_draft *d, bool replace, tome_error *err) {
+  if (!sync_path(d->path, err) || !swap(d, replace, err)) return false;
+  TOME_AUTO_FREE char *above = strdup(d->target);
+  if (!above) return tome_fail(err, TOME_NO_MEMORY, "%s: out of memory", d->target);
+  char *slash = strrchr(above, '/');
+  if (slash) slash[slash == above] = '\0';
+  return sync_path(slash ? above : ".", err);
+}
+
+void tome_folder_draft_abandon(tome_folder_draft *d) {
+  if (d->path) remove_folder(d->path);
+  free(d->path);
+  free(d->target);
+  *d = (tome_folder_draft){0};
+}
