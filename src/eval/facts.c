@@ -94,18 +94,29 @@ static void reach(const tome_geometry *from, const tome_box *b, const tome_geome
   }
 }
 
-/* Do the voxels at one place of an axis come from the stored box? Followed back through the steps, all of which move
- * voxels of a label map whole. */
-static bool comes_from(const tome_node *n, int axis, int64_t at, const tome_box *stored) {
-  tome_box b = tome_box_of_shape(n->flow.geometry.shape);
-  b.lo[axis] = at;
-  b.hi[axis] = at + 1;
-  for (; n->op; n = n->in[0]) {
+/* Does any voxel of a box come from the stored box? Followed back through the steps, all of which move voxels of a label map whole. Where a
+ * step turns the axes the box behind is but a bound, so it is halved until there is no doubt. */
+static bool comes_from(const tome_node *end, const tome_box *box, const tome_box *stored) {
+  tome_box b = *box, low = *box, high = *box;
+  for (const tome_node *n = end; n->op; n = n->in[0]) {
     b = tome_node_need(n, &b);
     if (tome_box_is_empty(&b)) return false;
   }
   const tome_box both = tome_box_intersect(&b, stored);
-  return !tome_box_is_empty(&both);
+  if (tome_box_is_empty(&both)) return false;
+  int axis = 0;
+  for (int a = 1; a < 3; a++)
+    if (box->hi[a] - box->lo[a] > box->hi[axis] - box->lo[axis]) axis = a;
+  if (box->hi[axis] - box->lo[axis] == 1 || tome_box_contains(stored, &b)) return true;
+  low.hi[axis] = high.lo[axis] = (box->lo[axis] + box->hi[axis]) / 2;
+  return comes_from(end, &low, stored) || comes_from(end, &high, stored);
+}
+
+static bool slice_comes_from(const tome_node *n, int axis, int64_t at, const tome_box *stored) {
+  tome_box b = tome_box_of_shape(n->flow.geometry.shape);
+  b.lo[axis] = at;
+  b.hi[axis] = at + 1;
+  return comes_from(n, &b, stored);
 }
 
 bool tome_know_box(const tome_shaping *s, const char *label, tome_box *out, tome_error *err) {
@@ -116,8 +127,8 @@ bool tome_know_box(const tome_shaping *s, const char *label, tome_box *out, tome
   reach(&s->facts->record->geometry, &stored, g, lo, hi);
   for (int a = 0; a < 3; a++) {
     const int64_t n = g->shape[a];
-    for (b.lo[a] = 0; b.lo[a] < n && !comes_from(s->grid, a, b.lo[a], &stored);) b.lo[a]++;
-    for (b.hi[a] = n; b.hi[a] > b.lo[a] && !comes_from(s->grid, a, b.hi[a] - 1, &stored);) b.hi[a]--;
+    for (b.lo[a] = 0; b.lo[a] < n && !slice_comes_from(s->grid, a, b.lo[a], &stored);) b.lo[a]++;
+    for (b.hi[a] = n; b.hi[a] > b.lo[a] && !slice_comes_from(s->grid, a, b.hi[a] - 1, &stored);) b.hi[a]--;
     if (b.lo[a] < b.hi[a]) continue;
     if (!(hi[a] > -0.5 && lo[a] < (double)n - 0.5))
       return tome_fail_step(s, err, TOME_VALUE, "%s lies outside what the steps before have kept", label);

@@ -24,6 +24,11 @@ static void set_orders(const tome_regrid_choice *c, const tome_geometry *g, tome
     if (c->antialias && r->order[a] > 0) r->sigma[a] = tome_antialias_sigma(&c->axis[a]);
 }
 
+tome_dtype tome_regrid_dtype(const tome_regrid_choice *c, tome_dtype in) {
+  const bool wide = in == TOME_U32 || in == TOME_U64 || in == TOME_I64 || in == TOME_F64;
+  return c->as_float || wide ? TOME_F32 : in;
+}
+
 bool tome_regrid_shape(const tome_shaping *s, const tome_regrid_choice *c, tome_flow *out, tome_regrid *state,
                        tome_error *err) {
   const bool label = s->in->is_label;
@@ -32,8 +37,7 @@ bool tome_regrid_shape(const tome_shaping *s, const tome_regrid_choice *c, tome_
   out->geometry = tome_resample_geometry(r, &s->in->geometry);
   if (label || c->order == 0) return true;
   set_orders(c, &s->in->geometry, r);
-  if (c->as_float || s->in->dtype == TOME_U32 || s->in->dtype == TOME_U64 || s->in->dtype == TOME_I64)
-    out->dtype = TOME_F32;
+  out->dtype = tome_regrid_dtype(c, s->in->dtype);
   return c->profile != TOME_PROFILE_NNUNET || c->order < 2 || clip_to_input(s, r, err);
 }
 

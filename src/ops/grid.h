@@ -25,6 +25,8 @@ typedef struct tome_regrid_choice {
 /* Sets the state, the geometry and the type of what flows out. Labels go by nearest, with background outside. */
 TOME_MUST_USE bool tome_regrid_shape(const tome_shaping *s, const tome_regrid_choice *c, tome_flow *out,
                                      tome_regrid *state, tome_error *err);
+/* The type of interpolated voxels. */
+tome_dtype tome_regrid_dtype(const tome_regrid_choice *c, tome_dtype in);
 /* The functions of the vtable. */
 void tome_regrid_need(const void *state, const tome_box *out, tome_box *in);
 bool tome_regrid_compute(const void *state, const tome_tile *in, size_t count, const tome_tile *out,

@@ -50,8 +50,7 @@ static int64_t first_tap(const tome_axis *a, int order, int64_t i, double *into)
   return (int64_t)knot - order / 2;
 }
 
-/* The order+1 uniform B-splines that are not zero, `t` into the knot interval (de Boor's recurrence). */
-static void spline_weights(int order, double t, double w[TOME_TAPS_MOST]) {
+void tome_spline_weights(int order, double t, double w[TOME_TAPS_MOST]) {
   w[0] = 1;
   for (int d = 1; d <= order; d++) {
     double carried = 0;
@@ -64,11 +63,17 @@ static void spline_weights(int order, double t, double w[TOME_TAPS_MOST]) {
   }
 }
 
-static int64_t mirrored(int64_t k, int64_t n) {
+int64_t tome_mirrored(int64_t k, int64_t n) {
   if (n == 1) return 0;
   const int64_t period = 2 * (n - 1);
   k = (k < 0 ? -k : k) % period;
   return k < n ? k : period - k;
+}
+
+double tome_spline_gain(int order) {
+  double gain = 1;
+  for (int p = 0; p < pole_count(order); p++) gain *= (1 - poles[order][p]) * (1 - 1 / poles[order][p]);
+  return gain;
 }
 
 static int64_t within(int64_t k, int64_t n) { return k < 0 ? 0 : k < n ? k : n - 1; }
@@ -89,29 +94,31 @@ void tome_line_need(const tome_axis *a, int order, double sigma, int64_t lo, int
   int64_t first, last;
   order = tome_line_order(a, order);
   taps_of(a, order, lo, hi, &first, &last);
-  if (order > 1) { /* whole segments, and those that they remember */
-    first = first / TOME_SEGMENT * TOME_SEGMENT - margin_of(order);
-    last = (last / TOME_SEGMENT + 1) * TOME_SEGMENT - 1 + margin_of(order);
-  }
   const int64_t radius = order ? blur_radius(sigma) : 0;
+  tome_spline_reach(order, &first, &last);
   *in_lo = within(first - radius, a->in);
   *in_hi = within(last + radius, a->in) + 1;
+}
+
+void tome_spline_reach(int order, int64_t *first, int64_t *last) {
+  if (order < 2) return;
+  *first = *first / TOME_SEGMENT * TOME_SEGMENT - margin_of(order); /* whole segments, and those that they remember */
+  *last = (*last / TOME_SEGMENT + 1) * TOME_SEGMENT - 1 + margin_of(order);
 }
 
 /* ---- tables --------------------------------------------------------------------------------------------- */
 
 static int64_t tap_row(const tome_line *l, const tome_axis *a, int64_t k) {
   if (l->poles == 0) return within(k, l->n) - l->in_lo;
-  return (a->edge == TOME_EDGE_CLAMP ? k + l->pad_lo : mirrored(k, l->n)) - l->in_lo;
+  return (a->edge == TOME_EDGE_CLAMP ? k + l->pad_lo : tome_mirrored(k, l->n)) - l->in_lo;
 }
 
 static void fill_taps(tome_line *l, const tome_axis *a, int64_t lo) {
-  double gain = 1;
-  for (int p = 0; p < l->poles; p++) gain *= (1 - l->pole[p]) * (1 - 1 / l->pole[p]);
+  const double gain = tome_spline_gain(l->order);
   for (int64_t i = 0; i < l->count; i++) {
     double into, w[TOME_TAPS_MOST];
     const int64_t first = first_tap(a, l->order, lo + i, &into);
-    spline_weights(l->order, into, w);
+    tome_spline_weights(l->order, into, w);
     for (int k = 0; k < l->taps; k++) {
       l->tap[i * l->taps + k] = (int32_t)tap_row(l, a, first + k);
       l->weight[i * l->taps + k] = (float)w[k];
@@ -191,7 +198,7 @@ static void blur_rows(const tome_line *l, const double *from, double *to, size_t
   to += (size_t)l->pad_lo * width;
   for (int64_t r = 0; r < count; r++) {
     for (int k = -l->radius; k <= l->radius; k++) {
-      const int64_t at = l->in_lo + r + k, sample = l->mirror ? mirrored(at, l->n) : at;
+      const int64_t at = l->in_lo + r + k, sample = l->mirror ? tome_mirrored(at, l->n) : at;
       row[k + l->radius] = from + (size_t)within(sample - l->in_lo, count) * width;
     }
     tome_rows_sum(to + (size_t)r * width, row, l->blur, 2 * l->radius + 1, width);
@@ -257,6 +264,16 @@ static void filter_pole(const tome_line *l, int p, int64_t lo, int64_t hi, doubl
   tome_rows_forward(block, width, &g);
   turn_around(l, g.pole, last, spare, width);
   tome_rows_backward(block, width, &g);
+}
+
+tome_line tome_line_fit(int order, int64_t n, int64_t in_lo, int64_t in_hi) {
+  tome_line l = {.order = order, .poles = n > 1 ? pole_count(order) : 0, .n = n, .in_lo = in_lo, .in_hi = in_hi};
+  l.rows = in_hi - in_lo;
+  l.edge_lo = in_lo == 0;
+  l.edge_hi = in_hi == n;
+  l.mirror = true;
+  for (int p = 0; p < l.poles; p++) l.pole[p] = poles[order][p];
+  return l;
 }
 
 double *tome_line_prepare(const tome_line *l, double *block, double *spare, size_t width) {

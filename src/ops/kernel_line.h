@@ -39,6 +39,16 @@ void tome_line_need(const tome_axis *a, int order, double sigma, int64_t lo, int
 /* The order that is left on this axis: 0 where it is kept as it is or has one voxel. */
 int tome_line_order(const tome_axis *a, int order);
 
+/* Splines on their own. The order+1 uniform B-splines that are not zero, `t` into the knot interval (de Boor's recurrence); what the prefilter
+ * leaves to be multiplied by; an index brought into the volume by mirrors about its outermost samples. */
+void tome_spline_weights(int order, double t, double w[TOME_TAPS_MOST]);
+double tome_spline_gain(int order);
+int64_t tome_mirrored(int64_t k, int64_t n);
+/* From the coefficients first ... last to the samples that they are fitted to, perhaps beyond the volume. */
+void tome_spline_reach(int order, int64_t *first, int64_t *last);
+/* A line that only prefilters samples in_lo ... in_hi-1 of n, mirrored at the edges. Nothing to clear. */
+tome_line tome_line_fit(int order, int64_t n, int64_t in_lo, int64_t in_hi);
+
 /* True where outputs are sums of one or two samples as they are. */
 bool tome_line_is_direct(const tome_line *l);
 /* True where output i is sample in_lo + i. */

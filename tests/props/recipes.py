@@ -35,6 +35,7 @@ def geometry_step(r, resample):
         profile = r.choice(["itk", "nnunet", "scipy", "monai", "torchio"])
         spacing = ",".join(r.choice(["keep", "%.2f" % r.uniform(0.4, 4)]) for _ in range(3))
         choices += [f"resample:spacing={spacing},profile={profile},order={resample_order(r, resample)}"] * 3
+        choices += ["resample:spacing=%.2f,%.2f,%.2f,axes=world,order=%d" % (*(r.uniform(0.6, 4) for _ in range(3)), resample_order(r, resample))]
         choices += ["resize:%d,keep,%d,order=%d,profile=%s" % (r.randint(2, 40), r.randint(2, 40), resample_order(r, resample), profile)]
     return r.choice(choices)
 
