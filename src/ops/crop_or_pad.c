@@ -2,11 +2,13 @@
 #include "ops/ops.h"
 #include "ops/place.h"
 
-enum { SIZE, VALUE };
+enum { SIZE, VALUE, MODE };
 static const tome_param params[] = {
     [SIZE] = {"size", TOME_KIND_INT, 3, 1, 1 << 20, .choices = "keep", .help = "voxels of the result"},
     [VALUE] = {"value", TOME_KIND_REAL, 1, -1e9, 1e9,
                .help = "of the image's new voxels (without it: air for CT, else 0); labels get 0"},
+    [MODE] = {"mode", TOME_KIND_CHOICE, 1, .choices = TOME_AROUND_WORDS, .standard = "constant",
+              .help = TOME_AROUND_HELP},
     {0},
 };
 
@@ -20,8 +22,7 @@ static bool shape(const tome_shaping *s, tome_flow *out, void *state, tome_error
     size[a] = wanted->choice >= 0 ? n : (int64_t)wanted->a;
     p->at[a] = size[a] >= n ? (size[a] - n) / 2 : -(n / 2 - size[a] / 2);
   }
-  p->fill = tome_given(s, VALUE) && !s->in->is_label ? tome_number_of(s, VALUE) : s->in->fill;
-  return tome_place_shape(s, p, size, &out->geometry, err);
+  return tome_place_around(s, p, MODE, VALUE, err) && tome_place_shape(s, p, size, &out->geometry, err);
 }
 
 const tome_op tome_op_crop_or_pad = {

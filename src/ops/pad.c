@@ -1,14 +1,16 @@
-/* pad: more voxels around the volume, of one value. */
+/* pad: more voxels around the volume: of one value, or more of the volume itself. */
 #include "ops/ops.h"
 #include "ops/place.h"
 
-enum { BY, BEFORE, AFTER, VALUE };
+enum { BY, BEFORE, AFTER, VALUE, MODE };
 static const tome_param params[] = {
     [BY] = {"by", TOME_KIND_LENGTH, 3, 0, 1e5, .standard = "0", .help = "on both sides"},
     [BEFORE] = {"before", TOME_KIND_LENGTH, 3, 0, 1e5, .standard = "0", .help = "on the low side, beside `by`"},
     [AFTER] = {"after", TOME_KIND_LENGTH, 3, 0, 1e5, .standard = "0", .help = "on the high side, beside `by`"},
     [VALUE] = {"value", TOME_KIND_REAL, 1, -1e9, 1e9,
                .help = "of the image's new voxels (without it: air for CT, else 0); labels get 0"},
+    [MODE] = {"mode", TOME_KIND_CHOICE, 1, .choices = TOME_AROUND_WORDS, .standard = "constant",
+              .help = TOME_AROUND_HELP},
     {0},
 };
 
@@ -25,8 +27,7 @@ static bool shape(const tome_shaping *s, tome_flow *out, void *state, tome_error
     p->at[a] = voxels(s, BY, a) + voxels(s, BEFORE, a);
     size[a] = p->at[a] + s->in->geometry.shape[a] + voxels(s, BY, a) + voxels(s, AFTER, a);
   }
-  p->fill = tome_given(s, VALUE) && !s->in->is_label ? tome_number_of(s, VALUE) : s->in->fill;
-  return tome_place_shape(s, p, size, &out->geometry, err);
+  return tome_place_around(s, p, MODE, VALUE, err) && tome_place_shape(s, p, size, &out->geometry, err);
 }
 
 const tome_op tome_op_pad = {

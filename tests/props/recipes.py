@@ -48,7 +48,9 @@ def recipe(r, resample):
     steps = [geometry_step(r, resample) for _ in range(r.randint(1, 4))]
     for _ in range(r.randint(0, 3)):
         step = r.choice(["window:level=40,width=400", "clip:-900,1000", "normalise:zscore", "normalise:percentile",
-                         "clip:-500.5,700.25", "window:tumor,scale=none", "remap:2=1", "keep:liver", "largest"])
+                         "clip:-500.5,700.25", "window:tumor,scale=none", "remap:2=1", "keep:liver", "largest",
+                         "pad:by=%d,after=0,%d,0,mode=%s" % (r.randint(0, 9), r.randint(0, 40), r.choice(["edge", "reflect", "symmetric", "wrap"])),
+                         "crop-or-pad:%d,keep,%d,mode=%s" % (r.randint(1, 50), r.randint(1, 50), r.choice(["edge", "reflect", "symmetric", "wrap"]))])
         steps.insert(r.randint(0, len(steps)), step)
     return " ".join(steps)
 

@@ -167,6 +167,7 @@ def cuts(path, check):
     check.equal("pad", t.run("pad:by=0,0,4,before=2,0,0,after=3,1,0")[0], padded)
     check.equal("pad labels", t.pull(1)[0], np.pad(label, ((2, 3), (0, 1), (4, 4))))
     check.equal("pad value", t.run("pad:1,value=7")[0], np.pad(image, 1, constant_values=7))
+    paddings(path, check)
     check.equal("air after a window is its 0", t.run("window:abdomen pad:1")[0],
                 np.pad(np.clip((image + 160.0) / 400, 0, 1), 1), 1e-6)
     for size in ((21, 30, 26), (10, 41, 26), (7, 7, 7), (22, 29, 51), (1, 1, 1)):
@@ -197,6 +198,37 @@ def cuts(path, check):
         where = [np.flatnonzero(np.any(after > 0, axis=tuple({0, 1, 2} - {a}))) for a in range(3)]
         got, _ = t.run(recipe + " crop:any,to=box", 1)
         check.equal(f"{recipe}: box of the labels", got, after[tuple(slice(w[0], w[-1] + 1) for w in where)])
+    t.close()
+
+
+def paddings(path, check):
+    """np.pad's modes, with paddings longer than the volume, on odd and one-voxel axes; and any box of them, inside the padding too."""
+    rng = np.random.default_rng(6)
+    for shape in ((5, 7, 6), (1, 4, 9), (3, 1, 1), (2, 13, 5)):
+        image, label = case(shape)
+        t = open_case(path, image, label)
+        for mode in ("constant", "edge", "reflect", "symmetric", "wrap"):
+            most = [2 * n + 3 if mode != "wrap" else n for n in shape]  # NumPy below 1.25 wraps more than once wrongly
+            widths = [(int(rng.integers(0, m + 1)), int(rng.integers(0, m + 1))) for m in most]
+            before, after = (",".join(str(w[i]) for w in widths) for i in (0, 1))
+            text = f"pad:before={before},after={after},mode={mode}"
+            more = {"constant_values": -1024} if mode == "constant" else {}
+            want, wanted = np.pad(image, widths, mode=mode, **more), np.pad(label, widths, mode=mode)
+            check.equal(f"{shape} {text}", t.run(text)[0], want)
+            check.equal(f"{shape} {text}: labels", t.pull(1)[0], wanted)
+            for _ in range(8):
+                box = [sorted(rng.choice(n + 1, 2, replace=False).tolist()) for n in want.shape]
+                cut = tuple(slice(lo, hi) for lo, hi in box)
+                check.equal(f"{shape} {text} {box}", t.pull(0, box)[0], want[cut])
+                check.equal(f"{shape} {text} {box}: labels", t.pull(1, box)[0], wanted[cut])
+        got = t.run("crop-or-pad:9,9,9,mode=symmetric")[0]
+        sides = [((9 - n) // 2, (9 - n) - (9 - n) // 2) if n < 9 else (0, 0) for n in shape]
+        want = np.pad(image, sides, mode="symmetric")
+        check.equal(f"{shape} crop-or-pad symmetric", got, want[tuple(slice(n // 2 - 4, n // 2 - 4 + 9) for n in want.shape)])
+        t.close()
+    t = open_case(path, *case((4, 4, 4)))
+    check.refused("a value in another mode", lambda: t.steps("pad:2,mode=edge,value=3"), "pad", "value", "constant")
+    check.refused("a near miss", lambda: t.steps("pad:2,mode=refect"), "mode=refect", "did you mean reflect?")
     t.close()
 
 
