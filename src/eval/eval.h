@@ -39,7 +39,7 @@ TOME_MUST_USE bool tome_body_box(const tome_voxel_source *image, double above, c
 /* ---- a cache of chunks: an input that remembers. Pays where boxes overlap: patches ---- */
 
 typedef struct tome_cache tome_cache;
-/* Keeps up to `bytes` of chunks of the inputs put through it, the least recently used going first. */
+/* Keeps up to `bytes` of chunks of the inputs put through it, the least recently used going first; each from the second time on that it is asked for. */
 TOME_MUST_USE tome_cache *tome_cache_new(size_t bytes, tome_error *err);
 void tome_cache_free(tome_cache *c);
 /* `in` through the cache. The cache, and what `in` points to, must outlive the result. Each result is an input of its own:
