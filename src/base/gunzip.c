@@ -19,7 +19,7 @@ struct tome_gunzip {
   bool in_member; /* a member has begun and not ended */
   bool ended;     /* nothing but padding is left */
   bool any;       /* at least one member was there */
-  bool zlib;      /* one zlib stream, not gzip members */
+  tome_wrap wrap;
   uint8_t in[STEP];
 };
 
@@ -28,14 +28,16 @@ bool tome_is_gzip(const void *data, size_t size) {
   return size >= 18 && p[0] == 0x1f && p[1] == 0x8b && p[2] == 8;
 }
 
-tome_gunzip *tome_gunzip_open(const char *path, tome_error *err) { return tome_gunzip_open_at(path, 0, false, err); }
+tome_gunzip *tome_gunzip_open(const char *path, tome_error *err) {
+  return tome_gunzip_open_at(path, 0, TOME_WRAP_GZIP, err);
+}
 
-tome_gunzip *tome_gunzip_open_at(const char *path, uint64_t offset, bool zlib, tome_error *err) {
+tome_gunzip *tome_gunzip_open_at(const char *path, uint64_t offset, tome_wrap wrap, tome_error *err) {
   tome_gunzip *g = tome_alloc(1, sizeof *g, path, err);
   if (!g) return NULL;
   isal_inflate_init(&g->state);
   g->in_member = g->ended = g->any = false;
-  g->zlib = zlib;
+  g->wrap = wrap;
   g->path = strdup(path);
   g->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   struct stat st;
@@ -85,14 +87,18 @@ static void begin(tome_gunzip *g, uint32_t check) {
   g->in_member = g->any = true;
 }
 
-/* A zlib stream is one: what follows it is somebody else's. */
-static bool begin_zlib(tome_gunzip *g, tome_error *err) {
+/* A zlib stream, or a bare one, is one: what follows it is somebody else's. */
+static bool begin_single(tome_gunzip *g, tome_error *err) {
   const struct inflate_state *s = &g->state;
   if (g->any) {
     g->ended = true;
     return true;
   }
   const uint8_t *p = s->next_in;
+  if (g->wrap == TOME_WRAP_NONE) {
+    begin(g, ISAL_DEFLATE);
+    return true;
+  }
   if (s->avail_in < 2 || (p[0] & 15) != 8 || (p[0] << 8 | p[1]) % 31 != 0)
     return tome_fail(err, TOME_CORRUPT, "%s: its compressed data is no zlib stream", g->path);
   begin(g, ISAL_ZLIB);
@@ -105,7 +111,7 @@ static bool next_member(tome_gunzip *g, tome_error *err) {
   bool more = true;
   while (s->avail_in < 18 && more)
     if (!refill(g, &more, err)) return false;
-  if (g->zlib) return begin_zlib(g, err);
+  if (g->wrap != TOME_WRAP_GZIP) return begin_single(g, err);
   if (tome_is_gzip(s->next_in, s->avail_in)) {
     begin(g, ISAL_GZIP);
     return true;
@@ -135,8 +141,8 @@ static bool step(tome_gunzip *g, tome_error *err) {
   }
   if (r == ISAL_DECOMP_OK && (moved || more)) return true;
   if (r == ISAL_DECOMP_OK || r == ISAL_END_INPUT)
-    return tome_fail(err, TOME_CORRUPT, "%s: the gzip data is cut short; fetch the file again", g->path);
-  return tome_fail(err, TOME_CORRUPT, "%s: the gzip data is damaged; fetch the file again", g->path);
+    return tome_fail(err, TOME_CORRUPT, "%s: the compressed data is cut short; fetch the file again", g->path);
+  return tome_fail(err, TOME_CORRUPT, "%s: the compressed data is damaged; fetch the file again", g->path);
 }
 
 bool tome_gunzip_read(tome_gunzip *g, void *out, size_t want, size_t *got, tome_error *err) {

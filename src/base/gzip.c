@@ -101,7 +101,3 @@ void tome_inflater_free(tome_inflater *i) {
 bool tome_inflate(tome_inflater *i, const void *in, size_t size, void *out, size_t out_bytes) {
   return libdeflate_zlib_decompress(i->d, in, size, out, out_bytes, NULL) == LIBDEFLATE_SUCCESS;
 }
-
-bool tome_inflate_raw(tome_inflater *i, const void *in, size_t size, void *out, size_t out_bytes) {
-  return libdeflate_deflate_decompress(i->d, in, size, out, out_bytes, NULL) == LIBDEFLATE_SUCCESS;
-}

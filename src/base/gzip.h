@@ -11,8 +11,10 @@ bool tome_is_gzip(const void *data, size_t size);
  * the last one are padding. */
 typedef struct tome_gunzip tome_gunzip;
 TOME_MUST_USE tome_gunzip *tome_gunzip_open(const char *path, tome_error *err);
-/* The same from byte `offset` on; with `zlib` for one zlib stream there (its Adler-32 is verified, bytes behind it are left alone). */
-TOME_MUST_USE tome_gunzip *tome_gunzip_open_at(const char *path, uint64_t offset, bool zlib, tome_error *err);
+/* The same from byte `offset` on; or one zlib stream there (its Adler-32 is verified), or a bare deflate stream (no checksum): bytes behind those are
+ * left alone. */
+typedef enum tome_wrap { TOME_WRAP_GZIP = 0, TOME_WRAP_ZLIB, TOME_WRAP_NONE } tome_wrap;
+TOME_MUST_USE tome_gunzip *tome_gunzip_open_at(const char *path, uint64_t offset, tome_wrap wrap, tome_error *err);
 void tome_gunzip_close(tome_gunzip *g);
 /* Fills `out` with the next `want` bytes; *got is less only where the data ends. Damage and files cut short are TOME_CORRUPT. */
 TOME_MUST_USE bool tome_gunzip_read(tome_gunzip *g, void *out, size_t want, size_t *got, tome_error *err);
@@ -41,7 +43,4 @@ TOME_MUST_USE tome_inflater *tome_inflater_new(tome_error *err);
 void tome_inflater_free(tome_inflater *i);
 /* True where the stream inflates to exactly out_bytes and its Adler-32 is right. */
 bool tome_inflate(tome_inflater *i, const void *in, size_t size, void *out, size_t out_bytes);
-/* The same for raw deflate (members of zip files), which has no checksum of its own. */
-bool tome_inflate_raw(tome_inflater *i, const void *in, size_t size, void *out, size_t out_bytes);
-
 #endif

@@ -69,7 +69,7 @@ static bool is_space(const tome_array *a, int axis) {
   return axis == a->space[0] || axis == a->space[1] || axis == a->space[2];
 }
 
-static bool make_form(const tome_array *a, tome_array_form *f, tome_error *err) {
+bool tome_array_form_of(const tome_array *a, tome_array_form *f, tome_error *err) {
   *f = (tome_array_form){.shape = {1, 1, 1}, .channels = 1, .frames = 1};
   for (int i = 0; i < a->dims; i++)
     if (a->size[i] < 1)
@@ -144,7 +144,7 @@ static bool begin_of(const tome_array *a, const char *path, uint64_t part, uint6
   if (size < begin || size - begin < (uint64_t)a->byte_skip || size - begin - (uint64_t)a->byte_skip < need)
     return cut_short(path, begin + (uint64_t)a->byte_skip + need, size, err);
   begin += (uint64_t)a->byte_skip;
-  if (a->encoding == TOME_RAW && size - begin - need > TRAILING)
+  if (a->encoding == TOME_RAW && !a->embedded && size - begin - need > TRAILING)
     return tome_fail(
         err, TOME_CORRUPT,
         "%s: holds %llu bytes more than its header speaks of, which may be a header before the voxels; if it "
@@ -154,7 +154,7 @@ static bool begin_of(const tome_array *a, const char *path, uint64_t part, uint6
 }
 
 bool tome_array_check(const tome_array *a, tome_array_form *form, tome_error *err) {
-  if (!make_form(a, form, err)) return false;
+  if (!tome_array_form_of(a, form, err)) return false;
   if (form->bytes % a->file_count)
     return tome_fail(err, TOME_CORRUPT, "divides %llu bytes among %zu files", (unsigned long long)form->bytes,
                      a->file_count);
@@ -255,32 +255,42 @@ static size_t frame_begin(const tome_array *a, int64_t frame) {
   return at;
 }
 
+static void to_native(const tome_array *a, void *out, size_t bytes) {
+  const size_t element = tome_dtype_size(a->dtype);
+  if (a->swapped && a->encoding != TOME_TEXT) tome_swap_bytes(out, bytes / element, element);
+}
+
+void tome_array_pick(const tome_array *a, const tome_array_form *f, const void *all, int64_t frame, void *out) {
+  const size_t element = tome_dtype_size(a->dtype), step[4] = {stride(a, a->space[0]), stride(a, a->space[1]),
+                                                               stride(a, a->space[2]), stride(a, a->channel)};
+  const uint8_t *base = (const uint8_t *)all + frame_begin(a, frame);
+  uint8_t *to = out;
+  for (int64_t z = 0; z < f->shape[0]; z++)
+    for (int64_t y = 0; y < f->shape[1]; y++) {
+      const uint8_t *row = base + (size_t)z * step[0] + (size_t)y * step[1];
+      for (int64_t x = 0; x < f->shape[2]; x++)
+        for (int64_t c = 0; c < f->channels; c++, to += element)
+          memcpy(to, row + (size_t)x * step[2] + (size_t)c * step[3], element);
+    }
+  to_native(a, out, f->piece_bytes);
+}
+
 /* Any order of axes: the whole array is read, and the piece picked out of it. */
 static bool gather(const tome_array *a, const tome_array_form *f, int64_t frame, uint8_t *out, tome_error *err) {
   if (f->bytes > SIZE_MAX) return tome_fail(err, TOME_NO_MEMORY, "%s: does not fit into memory", a->files[0]);
   TOME_AUTO_FREE uint8_t *all = tome_alloc((size_t)f->bytes, 1, a->files[0], err);
   if (!all || !read_range(a, f->bytes, 0, (size_t)f->bytes, all, err)) return false;
-  const size_t element = tome_dtype_size(a->dtype), step[4] = {stride(a, a->space[0]), stride(a, a->space[1]),
-                                                               stride(a, a->space[2]), stride(a, a->channel)};
-  const uint8_t *base = all + frame_begin(a, frame);
-  for (int64_t z = 0; z < f->shape[0]; z++)
-    for (int64_t y = 0; y < f->shape[1]; y++) {
-      const uint8_t *row = base + (size_t)z * step[0] + (size_t)y * step[1];
-      for (int64_t x = 0; x < f->shape[2]; x++)
-        for (int64_t c = 0; c < f->channels; c++, out += element)
-          memcpy(out, row + (size_t)x * step[2] + (size_t)c * step[3], element);
-    }
+  tome_array_pick(a, f, all, frame, out);
   return true;
 }
 
 bool tome_array_decode(const tome_array *a, int64_t frame, void *out, size_t out_bytes, tome_error *err) {
   tome_array_form f;
-  if (!make_form(a, &f, err)) return false;
+  if (!tome_array_form_of(a, &f, err)) return false;
   if (out_bytes != f.piece_bytes || frame < 0 || frame >= f.frames || f.bytes % a->file_count)
     return tome_fail(err, TOME_CORRUPT, "%s: is no longer what it was", a->files[0]);
-  const bool ok = is_plain(a) ? read_range(a, f.bytes, (uint64_t)frame * f.piece_bytes, f.piece_bytes, out, err)
-                              : gather(a, &f, frame, out, err);
-  const size_t element = tome_dtype_size(a->dtype);
-  if (ok && a->swapped && a->encoding != TOME_TEXT) tome_swap_bytes(out, out_bytes / element, element);
-  return ok;
+  if (!is_plain(a)) return gather(a, &f, frame, out, err);
+  if (!read_range(a, f.bytes, (uint64_t)frame * f.piece_bytes, f.piece_bytes, out, err)) return false;
+  to_native(a, out, out_bytes);
+  return true;
 }

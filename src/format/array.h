@@ -9,7 +9,8 @@ enum { TOME_ARRAY_DIMS = 16, TOME_ARRAY_FILES = 100000, TOME_ARRAY_FRAMES = 6553
 
 typedef struct tome_array {
   tome_dtype dtype;
-  bool swapped; /* bytes of an element are in the other order */
+  bool embedded; /* other things may lie behind the data in its file */
+  bool swapped;  /* bytes of an element are in the other order */
   tome_encoding encoding;
   int dims;
   int64_t size[TOME_ARRAY_DIMS]; /* fastest axis first */
@@ -39,6 +40,11 @@ TOME_MUST_USE bool tome_array_add_file(tome_array *a, tome_arena *arena, const c
 /* Names by a pattern with one %d, %3d or %03d (anything else in it is refused), for min, min+step, … max. */
 TOME_MUST_USE bool tome_array_add_pattern(tome_array *a, tome_arena *arena, const char *header_path,
                                           const char *pattern, long min, long max, long step, tome_error *err);
+
+/* Its form by the sizes alone. */
+TOME_MUST_USE bool tome_array_form_of(const tome_array *a, tome_array_form *form, tome_error *err);
+/* Picks one piece out of the whole array in memory, whatever the order of its axes, byte order included. */
+void tome_array_pick(const tome_array *a, const tome_array_form *f, const void *all, int64_t frame, void *out);
 
 /* The voxels of one piece, C order (z, y, x, sample), native byte order. */
 TOME_MUST_USE bool tome_array_decode(const tome_array *a, int64_t frame, void *out, size_t out_bytes, tome_error *err);

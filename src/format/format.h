@@ -19,6 +19,7 @@ typedef struct tome_piece {
   const tome_format *format;
   const char *path; /* as it was opened */
   int64_t frame;    /* 0-based within the file; 0 for single-frame */
+  const char *name; /* of the array, in a file that holds several ("image" of an .npz); "" elsewhere */
 
   int64_t shape[3];        /* (z, y, x); z == 1 for a slice */
   int channels;            /* samples a voxel; 1 for everything that can be stacked */
@@ -161,8 +162,12 @@ extern const tome_format *const tome_formats[]; /* the table; NULL-terminated */
 
 /* The format of a file by its bytes; NULL with err untouched where nobody knows it, NULL with err set where it cannot be read. */
 TOME_MUST_USE const tome_format *tome_format_of(const char *path, tome_error *err);
-/* Describes one file by whatever format its bytes are, passing over what nobody knows ("not an image this build reads"). */
+/* Describes one file by whatever format its bytes are, passing over what nobody knows ("not an image this build reads"). "FILE:NAME", where there is no
+ * file of that whole name, is the arrays called NAME in FILE; pieces then carry FILE as their path. */
 TOME_MUST_USE bool tome_describe(const char *path, tome_pieces *out, tome_error *err);
+/* Splits "FILE:NAME" at the first colon before which there is a regular file; false where `path` is there as it stands, or nothing is. `name` points
+ * into path. */
+bool tome_split_member(const char *path, char *file, size_t size, const char **name);
 /* Describes many on all cores, keeping their order. Calls tome_report with phase "scan". */
 TOME_MUST_USE bool tome_describe_all(const char *const *paths, size_t count, const tome_run *run, tome_pieces *out,
                                      tome_error *err);

@@ -1,12 +1,13 @@
 /* The table of formats, and the questions asked of it: whose bytes are these, what is in them, who writes this name. */
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/threads.h"
 #include "format/head.h"
 
 extern const tome_format tome_format_dicom, tome_format_nifti, tome_format_png, tome_format_npy;
-extern const tome_format tome_format_nrrd, tome_format_meta, tome_format_parrec;
+extern const tome_format tome_format_nrrd, tome_format_meta, tome_format_parrec, tome_format_npz;
 
 const tome_format *const tome_formats[] = {
 #ifdef TOME_WITH_DICOM
@@ -18,6 +19,7 @@ const tome_format *const tome_formats[] = {
     &tome_format_nrrd,
     &tome_format_meta,
     &tome_format_parrec,
+    &tome_format_npz,
     NULL,
 };
 
@@ -63,12 +65,55 @@ static bool pass_over_unknown(const char *path, const tome_head *head, tome_piec
   return tome_pieces_pass_over(out, path, false, err, "is not an image that this build reads");
 }
 
-bool tome_describe(const char *path, tome_pieces *out, tome_error *err) {
+static bool describe_file(const char *path, tome_pieces *out, tome_error *err) {
   tome_error why = {0};
   tome_head head;
   if (!tome_head_read(path, &head, &why)) return tome_pieces_pass_over_why(out, path, &why, err);
   const tome_format *f = recognise(&head, tome_basename(path));
   return f ? f->describe(path, out, err) : pass_over_unknown(path, &head, out, err);
+}
+
+bool tome_split_member(const char *path, char *file, size_t size, const char **name) {
+  if (tome_file_exists(path)) return false;
+  for (const char *colon = strchr(path, ':'); colon; colon = strchr(colon + 1, ':')) {
+    const size_t n = (size_t)(colon - path);
+    if (n == 0 || n >= size || !colon[1]) continue;
+    memcpy(file, path, n);
+    file[n] = '\0';
+    if (tome_file_exists(file) && !tome_is_folder(file)) return *name = colon + 1, true;
+  }
+  return false;
+}
+
+/* "/a/b" of an HDF5 file is "a/b" as well. */
+static bool same_name(const char *a, const char *b) { return strcmp(a + (*a == '/'), b + (*b == '/')) == 0; }
+
+/* Leaves the pieces called `name` alone, and of the rest of the file nothing but the list of what else there is. */
+static bool keep_named(const char *path, const char *name, tome_pieces *out, tome_error *err) {
+  char others[512] = "";
+  size_t kept = 0;
+  for (size_t i = 0; i < out->count; i++) {
+    const tome_piece *p = &out->items[i];
+    const size_t n = strlen(others);
+    if (same_name(p->name, name))
+      out->items[kept++] = *p;
+    else if (*p->name && n + 3 < sizeof others && (i == 0 || strcmp(p->name, p[-1].name) != 0))
+      snprintf(others + n, sizeof others - n, "%s%s", n ? ", " : "", p->name);
+  }
+  const bool any = out->count > 0;
+  out->count = kept;
+  if (kept || !any) return true;
+  out->passed_count = 0;
+  return tome_pieces_pass_over(out, path, true, err, "holds no array called %s%s%s", name,
+                               *others ? "; there are " : "", others);
+}
+
+bool tome_describe(const char *path, tome_pieces *out, tome_error *err) {
+  char file[4096];
+  const char *name;
+  if (!tome_split_member(path, file, sizeof file, &name)) return describe_file(path, out, err);
+  TOME_CLEANUP(tome_pieces_clear) tome_pieces list = {0};
+  return describe_file(file, &list, err) && keep_named(file, name, &list, err) && tome_pieces_join(out, &list, err);
 }
 
 enum { BATCH = 256 }; /* files between two joins: bounds the lists in flight */

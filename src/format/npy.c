@@ -1,4 +1,5 @@
-/* NumPy's .npy: an array and nothing else. 2-D arrays are (y, x), 3-D ones (z, y, x); there is no spacing. */
+/* NumPy's .npy: an array and nothing else. 2-D arrays are (y, x), 3-D ones (z, y, x); there is no spacing. For
+ * more axes see tome_npy_array. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 
 extern const tome_format tome_format_npy;
 
-enum { SWAPPED = 1, FORTRAN = 2 }; /* tome_piece.flags */
+enum { SWAPPED = 1, FORTRAN = 2, MANY = 4 }; /* tome_piece.flags */
 
 static int probe(const uint8_t *head, size_t size, bool gzip, const char *name) {
   (void)name;
@@ -26,37 +27,42 @@ static bool read_header(const char *path, tome_npy_header *h, tome_error *err) {
   return tome_npy_parse(text, length, h, err);
 }
 
-/* (z, y, x) of a 2-D or 3-D array, all of it in the file. */
-static bool check_shape(const char *path, const tome_npy_header *h, int64_t shape[3], tome_error *err) {
-  if (h->dims < 2 || h->dims > 3)
-    return tome_fail(err, TOME_UNSUPPORTED, "is an array of %d dimensions; 2 and 3 are read", h->dims);
-  shape[TOME_Z] = h->dims == 3 ? h->dim[0] : 1;
-  shape[TOME_Y] = h->dim[h->dims - 2];
-  shape[TOME_X] = h->dim[h->dims - 1];
-  for (int a = 0; a < 3; a++)
-    if (shape[a] < 1) return tome_fail(err, TOME_UNSUPPORTED, "is an empty array");
-  size_t bytes;
-  if (!tome_shape_bytes(shape, tome_dtype_size(h->dtype), &bytes))
-    return tome_fail(err, TOME_CORRUPT, "has a shape that no file can hold");
+/* The array, all of it in the file. `name` stays borrowed. */
+static bool read_array(const char *const *path, tome_array *a, tome_array_form *form, tome_error *err) {
+  tome_npy_header h = {0};
   uint64_t size;
-  if (!tome_file_size(path, &size, err)) return false;
-  if (size >= h->offset && size - h->offset >= bytes) return true;
-  return tome_fail(err, TOME_CORRUPT, "is cut short: %zu bytes of elements are expected after byte %llu of %llu", bytes,
-                   (unsigned long long)h->offset, (unsigned long long)size);
+  if (!read_header(*path, &h, err) || !tome_npy_array(&h, a, form, err) || !tome_file_size(*path, &size, err))
+    return false;
+  a->files = (const char **)(uintptr_t)path;
+  a->file_count = 1;
+  a->offset = h.offset;
+  if (size >= h.offset && size - h.offset >= form->bytes) return true;
+  return tome_fail(err, TOME_CORRUPT, "is cut short: %llu bytes of elements are expected after byte %llu of %llu",
+                   (unsigned long long)form->bytes, (unsigned long long)h.offset, (unsigned long long)size);
 }
+
+static bool is_fortran(const tome_array *a) { return a->dims > 1 && a->space[TOME_X] > a->space[TOME_Y]; }
 
 static bool describe(const char *path, tome_pieces *out, tome_error *err) {
   tome_error why = {0};
-  tome_npy_header h = {0};
-  int64_t shape[3];
-  if (!read_header(path, &h, &why) || !check_shape(path, &h, shape, &why))
-    return tome_pieces_pass_over_why(out, path, &why, err);
-  tome_piece *p = tome_pieces_add(out, &tome_format_npy, path, err);
-  if (!p) return false;
-  memcpy(p->shape, shape, sizeof p->shape);
-  p->dtype = h.dtype;
-  p->offset = h.offset;
-  p->flags = (h.swapped ? SWAPPED : 0u) | (h.fortran ? FORTRAN : 0u);
+  tome_array a;
+  tome_array_form form;
+  if (!read_array(&path, &a, &form, &why)) return tome_pieces_pass_over_why(out, path, &why, err);
+  const size_t before = out->count;
+  for (int64_t i = 0; i < form.frames; i++) {
+    tome_piece *p = tome_pieces_add(out, &tome_format_npy, path, err);
+    if (!p) {
+      out->count = before;
+      return false;
+    }
+    memcpy(p->shape, form.shape, sizeof p->shape);
+    p->channels = (int)form.channels;
+    p->dtype = a.dtype;
+    p->frame = i;
+    if (form.frames > 1) p->temporal = i;
+    p->offset = a.offset;
+    p->flags = (a.swapped ? SWAPPED : 0u) | (is_fortran(&a) ? FORTRAN : 0u) | (a.dims > 3 ? MANY : 0u);
+  }
   return true;
 }
 
@@ -87,8 +93,19 @@ static bool read_fortran(const tome_piece *p, uint8_t *out, tome_error *err) {
   return true;
 }
 
+/* More than three axes: by the general way. */
+static bool decode_many(const tome_piece *p, void *out, size_t out_bytes, tome_error *err) {
+  tome_error why = {0};
+  tome_array a;
+  tome_array_form form;
+  if (!read_array(&p->path, &a, &form, &why)) return tome_fail(err, why.code, "%s: %s", p->path, why.message);
+  if (a.dtype != p->dtype) return tome_fail(err, TOME_CORRUPT, "%s: is no longer what it was", p->path);
+  return tome_array_decode(&a, p->frame, out, out_bytes, err);
+}
+
 static bool decode(const tome_piece *p, void *out, size_t out_bytes, tome_error *err) {
   if (!tome_piece_fits(p, out_bytes, err)) return false;
+  if (p->flags & MANY) return decode_many(p, out, out_bytes, err);
   const bool ok =
       p->flags & FORTRAN ? read_fortran(p, out, err) : tome_read_at(p->path, p->offset, out, out_bytes, err);
   const size_t element = tome_dtype_size(p->dtype);
@@ -123,7 +140,9 @@ const tome_format tome_format_npy = {
     .name = "npy",
     .title = "NumPy arrays",
     .extensions = ".npy",
-    .keeps = "voxels and element type, 2-D and 3-D, C and Fortran order, both byte orders",
+    .keeps =
+        "voxels and element type, 2-D and 3-D, (z, y, x, 1 to 4 samples) and (volume, z, y, x), C and Fortran order, "
+        "both byte orders; bool as uint8",
     .loses = "spacing, origin and direction: an array has none",
     .probe = probe,
     .describe = describe,

@@ -153,3 +153,25 @@ bool tome_npy_parse(const char *text, size_t size, tome_npy_header *out, tome_er
   *out = h;
   return true;
 }
+
+/* ---- axes ---- */
+
+bool tome_npy_array(const tome_npy_header *h, tome_array *a, tome_array_form *form, tome_error *err) {
+  enum { MOST_DIMS = 5, MOST_SAMPLES = 4 };
+  if (h->dims < 2 || h->dims > MOST_DIMS)
+    return tome_fail(err, TOME_UNSUPPORTED, "is an array of %d dimensions; 2 to %d are read", h->dims, MOST_DIMS);
+  *a = (tome_array){.dtype = h->dtype, .swapped = h->swapped, .embedded = true, .dims = h->dims, .channel = -1};
+  for (int i = 0; i < h->dims; i++) {
+    if (h->dim[i] < 1) return tome_fail(err, TOME_UNSUPPORTED, "is an empty array");
+    a->size[h->fortran ? i : h->dims - 1 - i] = h->dim[i];
+  }
+  const bool samples = h->dims >= 4 && h->dim[h->dims - 1] <= MOST_SAMPLES;
+  if (h->dims > 4 && !samples)
+    return tome_fail(err, TOME_UNSUPPORTED, "is an array of %d dimensions whose last is not 1 to %d samples", h->dims,
+                     MOST_SAMPLES);
+  const int last = h->dims - 1 - samples;
+  if (samples) a->channel = h->fortran ? h->dims - 1 : 0;
+  for (int k = 0; k < 3; k++) /* k: z, y, x */
+    a->space[k] = last - 2 + k < 0 ? -1 : h->fortran ? last - 2 + k : h->dims - 1 - (last - 2 + k);
+  return tome_array_form_of(a, form, err);
+}

@@ -2,8 +2,7 @@
 #ifndef TOME_FORMAT_NPY_HEADER_H
 #define TOME_FORMAT_NPY_HEADER_H
 
-#include "base/error.h"
-#include "grid/grid.h"
+#include "format/array.h"
 
 enum { NPY_PREFIX = 12, NPY_MOST_HEADER = 65535, NPY_MOST_DIMS = 32 };
 
@@ -20,6 +19,10 @@ TOME_MUST_USE bool tome_npy_extent(const uint8_t *head, size_t size, size_t *beg
 
 /* The dictionary itself: a Python literal with the keys descr, fortran_order and shape, in any order. out->offset is left alone. */
 TOME_MUST_USE bool tome_npy_parse(const char *text, size_t size, tome_npy_header *out, tome_error *err);
+
+/* Which axes are what: (y, x), (z, y, x), with samples of a voxel last where there are four axes or more and the last has at most 4, and volumes first.
+ * Fills all but the files. Fails for other ranks and empty arrays. */
+TOME_MUST_USE bool tome_npy_array(const tome_npy_header *h, tome_array *a, tome_array_form *form, tome_error *err);
 
 /* NumPy's descr of a native element type: "<i2", "|u1". Writes at most 8 bytes. */
 void tome_npy_descr(tome_dtype t, char out[8]);

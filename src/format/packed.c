@@ -1,7 +1,6 @@
 /* One deflate stream from many cores: parts that end at whole bytes, joined, with the checksum of all of them behind. */
 #include "format/packed.h"
 
-#include "base/gzip.h"
 #include "base/threads.h"
 
 enum { PART = 2 << 20, BATCH = 32 };
@@ -35,7 +34,7 @@ static bool write_batch(int fd, const char *name, packing *s, size_t count, uint
 }
 
 /* The checksum in the order its wrapping wants: gzip's is little-endian with the length behind, zlib's big-endian. */
-static size_t trailer(tome_wrapping wrapping, const packing *s, uint8_t out[8]) {
+static size_t trailer(tome_wrap wrapping, const packing *s, uint8_t out[8]) {
   const bool gzip = wrapping == TOME_WRAP_GZIP;
   const uint32_t sum = gzip ? tome_add_crc32(0, s->data, s->size) : tome_add_adler32(1, s->data, s->size);
   for (int i = 0; i < 4; i++) {
@@ -45,8 +44,8 @@ static size_t trailer(tome_wrapping wrapping, const packing *s, uint8_t out[8]) 
   return gzip ? 8 : 4;
 }
 
-bool tome_write_packed(int fd, const char *name, tome_wrapping wrapping, const void *data, size_t size,
-                       uint64_t *written, tome_error *err) {
+bool tome_write_packed(int fd, const char *name, tome_wrap wrapping, const void *data, size_t size, uint64_t *written,
+                       tome_error *err) {
   static const uint8_t gzip[10] = {0x1f, 0x8b, 8, [9] = 255}, zlib[2] = {0x78, 0x01};
   const size_t opening = wrapping == TOME_WRAP_GZIP ? sizeof gzip : sizeof zlib;
   packing s = {.data = data, .size = size, .parts = size / PART + (size % PART != 0 || size == 0)};

@@ -2,12 +2,10 @@
 #ifndef TOME_FORMAT_PACKED_H
 #define TOME_FORMAT_PACKED_H
 
-#include "format/format.h"
-
-typedef enum tome_wrapping { TOME_WRAP_GZIP, TOME_WRAP_ZLIB } tome_wrapping;
+#include "base/gzip.h"
 
 /* Writes `size` bytes compressed. One stream, not several: pynrrd and MetaIO read no further than the first. *written (may be NULL): bytes on disk. */
-TOME_MUST_USE bool tome_write_packed(int fd, const char *name, tome_wrapping wrapping, const void *data, size_t size,
+TOME_MUST_USE bool tome_write_packed(int fd, const char *name, tome_wrap wrapping, const void *data, size_t size,
                                      uint64_t *written, tome_error *err);
 
 #endif

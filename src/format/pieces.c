@@ -26,6 +26,7 @@ tome_piece *tome_pieces_add(tome_pieces *p, const tome_format *f, const char *pa
   *piece = (tome_piece){
       .format = f,
       .path = own,
+      .name = "",
       .channels = 1,
       .slope = 1,
       .tilt_tag = NAN,
@@ -70,7 +71,8 @@ static const size_t string_fields[] = {
     offsetof(tome_piece, path),      offsetof(tome_piece, geometry_note), offsetof(tome_piece, series_uid),
     offsetof(tome_piece, study_uid), offsetof(tome_piece, frame_uid),     offsetof(tome_piece, sop_uid),
     offsetof(tome_piece, sop_class), offsetof(tome_piece, modality),      offsetof(tome_piece, image_type),
-    offsetof(tome_piece, identity),  offsetof(tome_piece, description),   offsetof(tome_piece, data_path),
+    offsetof(tome_piece, name),      offsetof(tome_piece, identity),      offsetof(tome_piece, description),
+    offsetof(tome_piece, data_path),
 };
 
 static const char **string_at(tome_piece *p, size_t field) { return (const char **)((char *)p + field); }

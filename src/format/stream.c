@@ -38,6 +38,10 @@ int tome_open_regular(const char *path, tome_error *err) {
   return -1;
 }
 
+static tome_wrap wrap_of(tome_encoding e) {
+  return e == TOME_GZIP ? TOME_WRAP_GZIP : e == TOME_ZLIB ? TOME_WRAP_ZLIB : TOME_WRAP_NONE;
+}
+
 tome_stream *tome_stream_open(const char *path, uint64_t offset, tome_encoding encoding, tome_dtype dtype,
                               tome_error *err) {
   tome_stream *s = tome_alloc(1, sizeof *s, path, err);
@@ -51,8 +55,8 @@ tome_stream *tome_stream_open(const char *path, uint64_t offset, tome_encoding e
   s->bunzip = NULL;
   s->at = s->have = 0;
   bool ok = s->path || tome_fail(err, TOME_NO_MEMORY, "%s: out of memory", path);
-  if (ok && (encoding == TOME_GZIP || encoding == TOME_ZLIB))
-    ok = (s->gunzip = tome_gunzip_open_at(path, offset, encoding == TOME_ZLIB, err)) != NULL;
+  if (ok && (encoding == TOME_GZIP || encoding == TOME_ZLIB || encoding == TOME_DEFLATE))
+    ok = (s->gunzip = tome_gunzip_open_at(path, offset, wrap_of(encoding), err)) != NULL;
   else if (ok && encoding == TOME_BZIP2)
     ok = (s->bunzip = tome_bunzip_open(path, offset, err)) != NULL;
   else if (ok)
@@ -193,6 +197,7 @@ bool tome_stream_read(tome_stream *s, void *out, size_t want, size_t *got, tome_
   switch (s->encoding) {
     case TOME_GZIP:
     case TOME_ZLIB:
+    case TOME_DEFLATE:
       return tome_gunzip_read(s->gunzip, out, want, got, err);
     case TOME_BZIP2:
       return tome_bunzip_read(s->bunzip, out, want, got, err);

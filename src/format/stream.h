@@ -9,6 +9,7 @@ typedef enum tome_encoding {
   TOME_RAW = 0,
   TOME_GZIP,
   TOME_ZLIB,
+  TOME_DEFLATE, /* bare */
   TOME_BZIP2,
   TOME_TEXT, /* numbers between blanks or commas; out come elements of a type, native order */
   TOME_HEX   /* two digits a byte */

@@ -39,6 +39,8 @@ static void put_piece(const tome_piece *p) {
          p->channels, tome_dtype_name(p->dtype));
   printf(",\"slope\":%.17g,\"intercept\":%.17g,\"temporal\":%s", p->slope, p->intercept,
          p->temporal == INT64_MIN ? "false" : "true");
+  printf(",\"name\":");
+  put_text(p->name);
   printf(",\"located\":%s,\"note\":", p->has_position || p->has_pixel_spacing ? "true" : "false");
   put_text(p->geometry_note);
   if (p->has_geometry) put_affine(&p->geometry);
