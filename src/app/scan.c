@@ -23,8 +23,10 @@ bool tome_scan_input(tome_ingesting *in, const tome_input *input, const tome_geo
                            .colour = !like};
   if (!like) so.series = o->series; /* a label's series has a UID of its own */
   memcpy(so.spacing, o->spacing[0] > 0 ? o->spacing : input->spacing, sizeof so.spacing);
-  if (tome_describe_all(input->paths, input->path_count, &in->quiet, &s.pieces, err) &&
-      tome_stack(&s.pieces, &so, &in->quiet, &s.stacked, err)) {
+  bool ok = tome_describe_all(input->paths, input->path_count, &in->quiet, &s.pieces, err);
+  if (ok && !like) tome_pieces_as_pictures(&s.pieces); /* labels are a palette's indices, images its colours */
+  ok = ok && tome_stack(&s.pieces, &so, &in->quiet, &s.stacked, err);
+  if (ok) {
     *out = s;
     return true;
   }

@@ -10,7 +10,7 @@
 #define TOME_FORMAT_H
 
 #include "base/file.h"
-#include "grid/grid.h"
+#include "grid/colour.h"
 
 typedef struct tome_format tome_format;
 
@@ -21,9 +21,9 @@ typedef struct tome_piece {
   int64_t frame;    /* 0-based within the file; 0 for single-frame */
   const char *name; /* of the array, in a file that holds several ("image" of an .npz); "" elsewhere */
 
-  int64_t shape[3];        /* (z, y, x); z == 1 for a slice */
-  int channels;            /* samples a voxel; 1 for everything that can be stacked */
-  tome_dtype dtype;        /* of the stored values, as decode gives them (masked, sign-extended, native order) */
+  int64_t shape[3]; /* (z, y, x); z == 1 for a slice */
+  int channels;     /* samples a voxel, side by side (gray+alpha, RGB, RGBA); 1 for everything that can be stacked */
+  tome_dtype dtype; /* of the stored values, as decode gives them (masked, sign-extended, native order) */
   double slope, intercept; /* value = stored*slope + intercept; 1, 0 where the file says nothing */
   bool inverted;           /* MONOCHROME1 */
   bool has_padding;
@@ -56,6 +56,12 @@ typedef struct tome_piece {
   uint64_t offset, length; /* the format's own use: where the voxels begin, and how many bytes hold them (or 0) */
   uint32_t flags;          /* the format's own use */
   const char *data_path;   /* the format's own use: detached data (.img) */
+
+  /* Pictures. */
+  const tome_palette *palette; /* the values are indices into it; NULL: no palette. In the list's arena */
+  bool coloured;    /* decode gives the palette's colours, `channels` samples each: tome_pieces_as_pictures */
+  bool lossy;       /* compressed so that values come back only about right (JPEG): no labels as they are */
+  const char *note; /* what was read otherwise than the file has it, or not taken at its word; "" */
 } tome_piece;
 
 /* A file that is no image, or one that cannot be read: kept as a sentence. */
@@ -77,6 +83,8 @@ void tome_pieces_clear(tome_pieces *p);
 TOME_MUST_USE tome_piece *tome_pieces_add(tome_pieces *p, const tome_format *f, const char *path, tome_error *err);
 TOME_MUST_USE bool tome_pieces_pass_over(tome_pieces *p, const char *path, bool damaged, tome_error *err,
                                          const char *fmt, ...) TOME_PRINTF(5, 6);
+/* For files that are offered as images and not as labels: decode of palette pieces gives colours from now on. */
+void tome_pieces_as_pictures(tome_pieces *p);
 /* Moves everything of `from` to the end of `to`; `from` ends empty. */
 TOME_MUST_USE bool tome_pieces_join(tome_pieces *to, tome_pieces *from, tome_error *err);
 

@@ -8,19 +8,14 @@
 
 extern const tome_format tome_format_dicom, tome_format_nifti, tome_format_png, tome_format_npy;
 extern const tome_format tome_format_nrrd, tome_format_meta, tome_format_parrec, tome_format_npz;
+extern const tome_format tome_format_tiff, tome_format_gif, tome_format_jpeg, tome_format_bmp;
 
 const tome_format *const tome_formats[] = {
 #ifdef TOME_WITH_DICOM
     &tome_format_dicom,
 #endif
-    &tome_format_nifti,
-    &tome_format_png,
-    &tome_format_npy,
-    &tome_format_nrrd,
-    &tome_format_meta,
-    &tome_format_parrec,
-    &tome_format_npz,
-    NULL,
+    &tome_format_nifti, &tome_format_nrrd, &tome_format_meta, &tome_format_parrec, &tome_format_npy, &tome_format_npz,
+    &tome_format_png,   &tome_format_tiff, &tome_format_gif,  &tome_format_jpeg,   &tome_format_bmp, NULL,
 };
 
 static const tome_format *recognise(const tome_head *head, const char *name) {

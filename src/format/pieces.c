@@ -44,6 +44,7 @@ tome_piece *tome_pieces_add(tome_pieces *p, const tome_format *f, const char *pa
       .temporal = INT64_MIN,
       .identity = "",
       .data_path = "",
+      .note = "",
   };
   return piece;
 }
@@ -72,10 +73,32 @@ static const size_t string_fields[] = {
     offsetof(tome_piece, study_uid), offsetof(tome_piece, frame_uid),     offsetof(tome_piece, sop_uid),
     offsetof(tome_piece, sop_class), offsetof(tome_piece, modality),      offsetof(tome_piece, image_type),
     offsetof(tome_piece, name),      offsetof(tome_piece, identity),      offsetof(tome_piece, description),
-    offsetof(tome_piece, data_path),
+    offsetof(tome_piece, data_path), offsetof(tome_piece, note),
 };
 
 static const char **string_at(tome_piece *p, size_t field) { return (const char **)((char *)p + field); }
+
+/* The same for palettes, which the slices of a stack share. */
+static bool keep_palette(tome_arena *a, const tome_palette **palette, const tome_palette *before, tome_error *err) {
+  if (!*palette) return true;
+  if (before && memcmp(before, *palette, sizeof *before) == 0) {
+    *palette = before;
+    return true;
+  }
+  tome_palette *own = tome_arena_alloc(a, sizeof *own, err);
+  if (own) *own = **palette;
+  *palette = own;
+  return own;
+}
+
+void tome_pieces_as_pictures(tome_pieces *p) {
+  for (size_t i = 0; i < p->count; i++) {
+    tome_piece *piece = &p->items[i];
+    if (!piece->palette || piece->coloured) continue;
+    piece->channels = tome_palette_channels(piece->palette);
+    piece->coloured = true;
+  }
+}
 
 static bool move_piece(tome_pieces *to, const tome_piece *piece, tome_error *err) {
   if (!tome_arena_grow(&to->arena, &to->items, &to->cap, to->count + 1, sizeof *to->items, err)) return false;
@@ -85,6 +108,7 @@ static bool move_piece(tome_pieces *to, const tome_piece *piece, tome_error *err
     *s = keep(&to->arena, *s, before ? *string_at(before, string_fields[i]) : NULL, err);
     if (!*s) return false;
   }
+  if (!keep_palette(&to->arena, &copy.palette, before ? before->palette : NULL, err)) return false;
   to->items[to->count++] = copy;
   return true;
 }

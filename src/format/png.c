@@ -1,5 +1,5 @@
 /* PNG through libpng: one slice a file, the samples as they are stored: no gamma, no scaling of 1, 2 and 4 bits, and of a palette image the
- * indices, because in a label stack the index is the label and the colour is only how it was shown.
+ * indices, because in a label stack the index is the label and the colour is only how it was shown; offered as an image it gives its colours.
  *
  * libpng reports errors by longjmp. It lands in guarded() and nowhere else. */
 #include <png.h>
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "format/head.h"
+#include "format/picture.h"
 
 extern const tome_format tome_format_png;
 
@@ -81,11 +81,7 @@ static void read_pixels(reading *r) {
 /* Opens the file and reads up to its first pixels. `r` is to be finished in any case. */
 static bool start(reading *r, const char *path, tome_error *err) {
   *r = (reading){.path = path, .err = err};
-  uint8_t first[8];
-  size_t got; /* refuses what is no regular file, where fopen could wait for ever */
-  if (!tome_file_head(path, first, sizeof first, &got, err)) return false;
-  r->file = fopen(path, "rbe");
-  if (!r->file) return tome_fail_errno(err, "%s: cannot be opened", path);
+  if (!(r->file = tome_picture_open(path, err))) return false;
   r->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, r, on_error, on_warning);
   if (r->png) r->info = png_create_info_struct(r->png);
   if (!r->info) return tome_fail(err, TOME_NO_MEMORY, "%s: out of memory", path);
@@ -103,6 +99,23 @@ static bool check_size(const reading *r, tome_error *err) {
                    (unsigned long long)packed);
 }
 
+/* Colours and, where there are any, their opacity. */
+static bool take_palette(const reading *r, tome_pieces *out, tome_piece *p, tome_error *err) {
+  png_colorp colours = NULL;
+  png_bytep alpha = NULL;
+  int count = 0, transparent = 0;
+  if (png_get_color_type(r->png, r->info) != PNG_COLOR_TYPE_PALETTE) return true;
+  if (!png_get_PLTE(r->png, r->info, &colours, &count)) return true;
+  if (!png_get_tRNS(r->png, r->info, &alpha, &transparent, NULL)) transparent = 0;
+  tome_palette palette = {.count = count < TOME_PALETTE_MOST ? count : TOME_PALETTE_MOST};
+  for (int i = 0; i < palette.count; i++) {
+    const png_color *c = &colours[i];
+    const uint8_t entry[4] = {c->red, c->green, c->blue, i < transparent ? alpha[i] : 255};
+    memcpy(palette.colour[i], entry, sizeof entry);
+  }
+  return tome_picture_palette(out, p, &palette, err);
+}
+
 static bool describe(const char *path, tome_pieces *out, tome_error *err) {
   tome_error why = {0};
   TOME_CLEANUP(finish) reading r;
@@ -114,7 +127,7 @@ static bool describe(const char *path, tome_pieces *out, tome_error *err) {
   p->shape[TOME_X] = png_get_image_width(r.png, r.info);
   p->channels = png_get_channels(r.png, r.info);
   p->dtype = png_get_bit_depth(r.png, r.info) == 16 ? TOME_U16 : TOME_U8;
-  return true;
+  return take_palette(&r, out, p, err);
 }
 
 static bool decode(const tome_piece *p, void *out, size_t out_bytes, tome_error *err) {
@@ -124,17 +137,20 @@ static bool decode(const tome_piece *p, void *out, size_t out_bytes, tome_error 
   if (png_get_image_height(r.png, r.info) != p->shape[TOME_Y])
     return tome_fail(err, TOME_CORRUPT, "%s: changed while it was read", p->path);
   r.out = out;
-  r.row_bytes = out_bytes / (size_t)p->shape[TOME_Y];
-  return guarded(&r, read_pixels);
+  r.row_bytes = (size_t)p->shape[TOME_X] * (p->palette ? 1 : (size_t)p->channels) * tome_dtype_size(p->dtype);
+  if (!guarded(&r, read_pixels)) return false;
+  tome_picture_finish(p, out);
+  return true;
 }
 
 const tome_format tome_format_png = {
     .name = "png",
     .title = "PNG slices",
     .extensions = ".png",
-    .keeps = "samples of 1 to 16 bits, palette images by index, gray+alpha, RGB and RGBA as channels",
-    .loses =
-        "palette colours, transparency of palettes, gamma and colour profiles; has no spacing or position of its own",
+    .keeps =
+        "samples of 1 to 16 bits; gray+alpha, RGB and RGBA as channels; of palettes as labels the indices, as an image "
+        "the colours",
+    .loses = "gamma and colour profiles, a colour that stands for transparent; has no spacing or position of its own",
     .probe = probe,
     .describe = describe,
     .decode = decode,

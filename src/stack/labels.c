@@ -79,6 +79,19 @@ bool tome_load_labels(tome_loader *l, tome_load_worker *w, const tome_piece *p, 
   return true;
 }
 
+bool tome_load_refuse_lossy(const tome_loader *l, tome_error *err) {
+  if (!l->opt->labels || l->opt->threshold > 0) return true;
+  for (size_t i = 0; i < l->s->order_count; i++) {
+    const tome_piece *p = l->s->order[i];
+    if (p->lossy)
+      return tome_fail(err, TOME_VALUE,
+                       "%s is compressed as JPEG, which keeps values only about right, so its labels cannot be known; "
+                       "give --threshold=128 to take it as a black and white mask",
+                       p->path);
+  }
+  return true;
+}
+
 /* All workers' counts in the first one's. */
 static const uint64_t *sum_counts(tome_loader *l) {
   for (int t = 1; t < l->worker_count; t++)

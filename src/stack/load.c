@@ -292,7 +292,7 @@ bool tome_load(const tome_stacked *s, const tome_load_options *opt, const tome_r
   const char *what = l.opt->name ? l.opt->name : s->order_count ? s->order[0]->path : "volume";
   tome_goal goals[2];
   tome_loaded made = {0};
-  if (!open_loader(&l, what, err)) return false;
+  if (!tome_load_refuse_lossy(&l, err) || !open_loader(&l, what, err)) return false;
   if (!load_all(&l, goals, choose_goals(&l, goals), what, err)) return false;
   if (l.opt->labels && !tome_load_finish_labels(&l, &made.binary_255, err)) return false;
   settle_padding(&l, &made.padding);

@@ -63,6 +63,8 @@ bool tome_load_verbatim(const tome_loader *l, const tome_piece *p);
 /* labels.c: the same for the label goals, with their checks. */
 TOME_MUST_USE bool tome_load_labels(tome_loader *l, tome_load_worker *w, const tome_piece *p, const void *stored,
                                     size_t n, size_t first, void *out, tome_error *err);
+/* Before anything is loaded: labels whose values a lossy code has changed are refused, unless there is a threshold. */
+TOME_MUST_USE bool tome_load_refuse_lossy(const tome_loader *l, tome_error *err);
 /* Once all is loaded: makes {0,255} {0,1}; refuses gray masks. */
 TOME_MUST_USE bool tome_load_finish_labels(tome_loader *l, bool *binary_255, tome_error *err);
 

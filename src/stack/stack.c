@@ -63,6 +63,24 @@ static bool note_inverted(const tome_stack_job *job, tome_group *g, tome_error *
                          "the images are MONOCHROME1: viewers show them inverted; the values are kept as stored");
 }
 
+/* Passes on what the formats noted of their files: the first one's words, and of how many more there are any. */
+static bool note_files(const tome_stack_job *job, tome_group *g, tome_error *err) {
+  const tome_piece *first = NULL;
+  size_t more = 0;
+  for (size_t i = 0; i < g->count; i++) {
+    if (!*g->items[i]->note) continue;
+    if (first)
+      more++;
+    else
+      first = g->items[i];
+  }
+  if (!first) return true;
+  const char *name = tome_basename(first->path);
+  if (!more) return tome_group_note(g, &job->out->arena, err, "%s: %s", name, first->note);
+  return tome_group_note(g, &job->out->arena, err, "%s: %s (and %zu more slices with such a note)", name, first->note,
+                         more);
+}
+
 /* Turns what a step refused into a fault. False where everything must stop. */
 static bool settle(const tome_stack_job *job, const tome_group *g, size_t volumes_before, bool ok,
                    const tome_error *why, tome_error *err) {
@@ -81,7 +99,7 @@ static bool order_group(const tome_stack_job *job, tome_group *g, tome_groups *p
     if (!tome_group_note(g, &job->out->arena, err, "the image does not say where it lies; the spacing is as given"))
       return false;
   }
-  if (!note_inverted(job, g, err)) return false;
+  if (!note_inverted(job, g, err) || !note_files(job, g, err)) return false;
   if (g->kind == TOME_GROUP_NAMED) {
     if (!tome_stack_order_names(job, g, err)) return false;
     tome_group *same = tome_groups_add(phases, &job->out->arena, g->kind, err);

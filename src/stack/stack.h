@@ -102,7 +102,7 @@ void tome_loaded_clear(tome_loaded *l);
  *  - Padding is what the piece says, or in CT without such a tag the stored value -2000. Interpolation never mixes it: the nearer
  *    slice decides.
  *  - Labels that are not whole within 1e-3, negative or over 65535 are TOME_VALUE, naming value and voxel; so is an 8-bit mask of more than
- *    16 gray levels most of whose foreground is 240 or more (smoothed, JPEG), unless a threshold is given.
+ *    16 gray levels most of whose foreground is 240 or more (smoothed, JPEG), and any lossily compressed piece, unless a threshold is given.
  *  - Not polled while one file is decoded: `run->stop` is asked before each slice, or part of a 3-D array. */
 TOME_MUST_USE bool tome_load(const tome_stacked *s, const tome_load_options *opt, const tome_run *run, tome_loaded *out,
                              tome_error *err);

@@ -66,10 +66,10 @@ class Test:
     def path(self, name):
         return os.path.join(self.folder, name)
 
-    def decode(self, path):
+    def decode(self, path, verb="decode"):
         """The tool's answer and the bytes of all pieces."""
         out = self.path("voxels.raw")
-        answer = self.tool.ask("decode", path, out)
+        answer = self.tool.ask(verb, path, out)
         with open(out, "rb") if os.path.exists(out) else open(os.devnull, "rb") as f:
             voxels = f.read()
         if os.path.exists(out):

@@ -54,7 +54,9 @@ static void names_choose_writers(void) {
   static const struct {
     const char *name, *format;
   } cases[] = {{"v.nii", "nifti"}, {"v.nii.gz", "nifti"}, {"V.NII.GZ", "nifti"}, {"/a/b.c/x.npy", "npy"},
-               {"v.gz", NULL},     {"nii", NULL},         {"v.png", NULL},       {"", NULL}};
+               {"v.tif", "tiff"},  {"v.TIFF", "tiff"},    {"v.gif", "gif"},      {"v.bmp", "bmp"},
+               {"v.jpg", NULL},    {"v.gz", NULL},        {"nii", NULL},         {"v.png", NULL},
+               {"", NULL}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     const tome_format *f = tome_format_for_name(cases[i].name);
     if (cases[i].format)
@@ -148,6 +150,29 @@ static void joins_keep_order_and_strings(void) {
   tome_pieces_clear(&to);
 }
 
+/* Palettes live in the list's arena, too; slices that have the same one share it. */
+static void joins_keep_palettes(void) {
+  tome_error err = {0};
+  tome_pieces to = {0};
+  for (int i = 0; i < 6; i++) {
+    tome_pieces from = {0};
+    tome_piece *p = tome_pieces_add(&from, tome_formats[0], "x", &err);
+    tome_palette *palette = tome_arena_alloc(&from.arena, sizeof *palette, &err);
+    *palette = (tome_palette){.count = 2, .colour = {{0, 0, 0, 255}, {(uint8_t)(i / 2), 7, 9, 255}}};
+    if (i < 4) p->palette = palette;
+    p->note = tome_arena_dup(&from.arena, "seen", &err);
+    CHECK(tome_pieces_join(&to, &from, &err));
+  }
+  CHECK(to.count == 6 && to.items[0].palette == to.items[1].palette && to.items[1].palette != to.items[2].palette);
+  for (size_t i = 0; i < 4; i++) CHECK(to.items[i].palette->colour[1][0] == i / 2);
+  CHECK(!to.items[4].palette && !to.items[5].palette);
+  CHECK_TEXT(to.items[5].note, "seen");
+  tome_pieces_as_pictures(&to);
+  tome_pieces_as_pictures(&to); /* twice is once */
+  CHECK(to.items[0].channels == 3 && to.items[0].coloured && to.items[5].channels == 1 && !to.items[5].coloured);
+  tome_pieces_clear(&to);
+}
+
 enum { MANY = 700 }; /* several batches */
 
 typedef struct watch {
@@ -211,4 +236,5 @@ static void clean_up(void) {
 }
 
 TEST_MAIN(setup, every_row_is_complete, names_choose_writers, bytes_decide, others_are_passed_over,
-          added_pieces_are_neutral, joins_keep_order_and_strings, many_keep_their_order, none_is_fine, clean_up)
+          added_pieces_are_neutral, joins_keep_order_and_strings, joins_keep_palettes, many_keep_their_order,
+          none_is_fine, clean_up)

@@ -1,6 +1,7 @@
 /* Answers the Python tests: one command a line on stdin, one JSON line of answer each.
  *   describe<TAB>PATH           pieces and what was passed over
  *   decode<TAB>PATH<TAB>OUT     the same, and the voxels of all pieces one after the other into OUT
+ *   picture<TAB>PATH<TAB>OUT    as decode, the file being offered as an image: palettes give colours
  *   write<TAB>PATH<TAB>OUT      reads the first piece of PATH and writes it as a volume to OUT, in the format of OUT's name
  *   memory                      peak resident bytes so far */
 #include <fcntl.h>
@@ -43,6 +44,9 @@ static void put_piece(const tome_piece *p) {
   put_text(p->name);
   printf(",\"located\":%s,\"note\":", p->has_position || p->has_pixel_spacing ? "true" : "false");
   put_text(p->geometry_note);
+  printf(",\"palette\":%d,\"lossy\":%s,\"inverted\":%s,\"remark\":", p->palette ? p->palette->count : 0,
+         p->lossy ? "true" : "false", p->inverted ? "true" : "false");
+  put_text(p->note);
   if (p->has_geometry) put_affine(&p->geometry);
   printf("}");
 }
@@ -100,7 +104,9 @@ static void answer(const char *verb, const char *path, const char *out) {
   tome_error err = {0};
   TOME_CLEANUP(tome_pieces_clear) tome_pieces list = {0};
   bool ok = tome_describe(path, &list, &err);
-  if (ok && strcmp(verb, "decode") == 0) ok = decode_all(&list, out, &err);
+  const bool picture = strcmp(verb, "picture") == 0;
+  if (ok && picture) tome_pieces_as_pictures(&list);
+  if (ok && (picture || strcmp(verb, "decode") == 0)) ok = decode_all(&list, out, &err);
   if (ok && strcmp(verb, "write") == 0) ok = write_first(&list, out, &err);
   putchar('{');
   put_list(&list);

@@ -90,17 +90,22 @@ static void a_full_disk_is_a_sentence(void) {
   const int64_t shape[3] = {9, 64, 64};
   const tome_geometry g = tome_geometry_identity(shape);
   tome_volume v = make_volume(&g, TOME_F32);
-  static const char *const names[] = {"v.nii", "v.nii.gz", "v.npy"};
-  for (int i = 0; i < 3; i++) {
+  const int64_t flat[3] = {1, 64, 64};
+  const tome_geometry one = tome_geometry_identity(flat);
+  tome_volume picture = make_volume(&one, TOME_U8);
+  static const char *const names[] = {"v.nii", "v.nii.gz", "v.npy", "v.tif", "v.gif", "v.bmp"};
+  for (int i = 0; i < 6; i++) {
     tome_error err = {0};
+    const tome_volume *source = i < 4 ? &v : &picture;
     const int fd = open("/dev/full", O_WRONLY);
     if (fd < 0) TEST_SKIP("no /dev/full");
-    CHECK(!tome_format_for_name(names[i])->write(fd, names[i], &v, NULL, &err));
+    CHECK(!tome_format_for_name(names[i])->write(fd, names[i], source, NULL, &err));
     CHECK(err.code == TOME_IO);
     CHECK_HAS(err.message, "No space left");
     close(fd);
   }
   tome_volume_clear(&v);
+  tome_volume_clear(&picture);
 }
 
 TEST_MAIN(geometry_survives, long_axes_need_version_two, big_volumes_are_many_members, a_full_disk_is_a_sentence)
