@@ -291,6 +291,93 @@ TOME_API TOME_MUST_USE bool tome_explain(tome_store *store, const char *id, cons
                                          const char *box, void (*text)(void *user, const char *lines), void *user,
                                          tome_error *err);
 
+/* ---- patches -------------------------------------------------------------------------------------------- */
+
+/* Whose conventions hold. */
+typedef enum tome_patch_rule { TOME_RULE_MONAI = 0, TOME_RULE_NNUNET } tome_patch_rule;
+
+/* Where patches lie in a recipe's result. */
+typedef enum tome_patch_mode {
+  /* MONAI (RandCropByPosNegLabel): around a label voxel with probability pos/(pos+neg), else around a background voxel; moved so that the patch
+   * fits. nnU-Net: the last patches of a case, from round(per_case*(1-oversample)) on, are around a voxel of a class picked among those present, and
+   * may end behind the volume; the others lie anywhere. Every voxel of the kind or class is as likely. */
+  TOME_PATCH_BALANCE = 0,
+  TOME_PATCH_SLIDING, /* windows over the whole volume, the next one overlapping by `overlap` */
+  TOME_PATCH_CLASSES, /* around a voxel of a class, picked by weight among those present (RandCropByLabelClasses) */
+  TOME_PATCH_CENTRE,  /* the middle: one a case */
+  TOME_PATCH_UNIFORM  /* anywhere */
+} tome_patch_mode;
+
+typedef struct tome_class_weight {
+  const char *name; /* a label's name or kind ("tumor"), "map/name", a value of the result ("2"), or "background" */
+  double weight;    /* >= 0 */
+} tome_class_weight;
+
+/* Zero-initialise for the defaults. */
+typedef struct tome_patch_options {
+  tome_recipe_text recipe;
+  int64_t size[3]; /* voxels of the result; 0: the whole axis */
+  tome_patch_mode mode;
+  tome_patch_rule rule;
+  int64_t per_case;                 /* 0: 1. Not of SLIDING and CENTRE */
+  double pos, neg;                  /* of BALANCE by MONAI's rule; both 0: 1 and 1 */
+  double oversample;                /* of BALANCE by nnU-Net's rule; 0: 0.33 */
+  double overlap;                   /* of SLIDING: 0 <= overlap < 1 */
+  const tome_class_weight *classes; /* of CLASSES */
+  size_t class_count;
+  const char *label;             /* the label map that counts; NULL: all */
+  const double *image_threshold; /* background is only where the result's image is above this; NULL: anywhere */
+  const double
+      *pad_value; /* of the image, where the patch reaches beyond it; NULL: what the recipe has there (air for CT) */
+  uint64_t seed;
+  size_t cache_bytes; /* for decoded chunks; 0: 256 MiB */
+} tome_patch_options;
+
+typedef struct tome_patch {
+  const char *id;
+  int64_t n;         /* which patch of the case, from 0 */
+  tome_box box;      /* in the result's voxels; may reach beyond it */
+  tome_box inside;   /* the part that lies within; all else is padding */
+  int64_t centre[3]; /* the voxel that was drawn, or the patch's voxel size/2 */
+  const char *what;  /* what was drawn: "foreground", "background", a class's name; "" where position alone decided */
+} tome_patch;
+
+typedef struct tome_patch_volume {
+  const char *name; /* "image", or the label map's name */
+  bool is_label;
+  tome_dtype dtype;
+} tome_patch_volume;
+
+/* Patches whose positions are settled; their voxels are computed when they are read. */
+typedef struct tome_patches tome_patches;
+
+/* Settles the positions of all patches of some cases (`ids` NULL: all cases). Patch n of a case depends on the seed, the case and n alone: not on the
+ * other cases, their order, or threads. Voxels to draw come from the store's table of where labels lie: few chunks are read. A case that has nothing to
+ * draw is passed over, with a sentence to `note` (may be NULL; called from any thread, one at a time); TOME_NOT_FOUND where that leaves none. `opt`
+ * need not live on; `store` must. */
+TOME_API TOME_MUST_USE tome_patches *tome_patches_plan(tome_store *store, const char *const *ids, size_t id_count,
+                                                       const tome_patch_options *opt, const tome_run *run,
+                                                       void (*note)(void *user, const char *id, const char *text),
+                                                       void *user, tome_error *err);
+TOME_API void tome_patches_close(tome_patches *p);
+TOME_API size_t tome_patches_count(const tome_patches *p);
+/* Patch i: case by case in the order of the ids, n rising. NULL past the last. */
+TOME_API const tome_patch *tome_patches_at(const tome_patches *p, size_t i);
+/* Volume k of patch i: the image, then label maps. NULL past the last. */
+TOME_API const tome_patch_volume *tome_patches_volume(const tome_patches *p, size_t i, size_t k);
+/* Computes patch i into caller's memory: out[k] gets volume k, packed, C order (z, y, x), of the box's shape; bytes[k] must be exactly its size.
+ * out[k] NULL: not wanted. Any number of threads may read at the same time (each with run->threads 1), also after a fork(), as long as none was reading
+ * at the fork. On failure the contents of `out` are undefined. */
+TOME_API TOME_MUST_USE bool tome_patches_read(tome_patches *p, size_t i, void *const *out, const size_t *bytes,
+                                              size_t count, const tome_run *run, tome_error *err);
+
+typedef struct tome_patches_summary {
+  uint64_t written, kept; /* kept: there already, of the same recipe, voxels and position */
+} tome_patches_summary;
+/* Writes all of them: a file a patch by a template ("out/{id}/{n}.npy"), or one archive with a row a patch (.h5). */
+TOME_API TOME_MUST_USE bool tome_patches_write(tome_patches *p, const char *pattern, bool force, const tome_run *run,
+                                               tome_patches_summary *out, tome_error *err);
+
 /* A preprocessing step that a recipe may hold. */
 typedef struct tome_op_info {
   const char *name, *title, *example;

@@ -66,6 +66,12 @@ typedef struct tome_channel {
   tome_histogram histogram;
 } tome_channel;
 
+/* So many voxels of a label lie in one chunk of its map. Chunks are numbered in C order. */
+typedef struct tome_label_chunk {
+  int32_t label; /* its place in the record's labels */
+  int32_t chunk, voxels;
+} tome_label_chunk;
+
 /* One source file. */
 typedef struct tome_source {
   const char *role; /* "image" or the label map's name */
@@ -114,6 +120,8 @@ typedef struct tome_record {
   size_t map_count, map_cap;
   tome_label *labels;
   size_t label_count, label_cap;
+  tome_label_chunk *label_chunks; /* by label, then chunk; NULL where nobody has counted (label_chunks.h) */
+  size_t label_chunk_count;
   tome_source *sources;
   size_t source_count, source_cap;
   tome_repair *repairs;

@@ -78,6 +78,13 @@ static const tome_field labels[] = {
 };
 const tome_table tome_table_labels = TABLE("labels", labels, tome_label_row);
 
+static const tome_field label_chunks[] = {
+    FIELD(tome_label_chunk, "label", I32, label),
+    FIELD(tome_label_chunk, "chunk", I32, chunk),
+    FIELD(tome_label_chunk, "voxels", I32, voxels),
+};
+const tome_table tome_table_label_chunks = TABLE("label_chunks", label_chunks, tome_label_chunk);
+
 static const tome_field sources[] = {
     FIELD(tome_source, "role", TEXT, role),       FIELD(tome_source, "path", TEXT, path),
     FIELD(tome_source, "bytes", U64, bytes),      FIELD(tome_source, "hash", HASH, hash),

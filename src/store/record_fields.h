@@ -24,7 +24,7 @@ typedef struct tome_problem_row {
 } tome_problem_row;
 
 extern const tome_table tome_table_intensity, tome_table_channels, tome_table_labels, tome_table_sources,
-    tome_table_repairs, tome_table_problems;
+    tome_table_repairs, tome_table_problems, tome_table_label_chunks;
 
 /* The record's texts that are attributes of "/": their names and where they lie in tome_record. */
 typedef struct tome_text_attribute {

@@ -143,6 +143,21 @@ static bool get_labels(hid_t group, tome_record *r, tome_error *err) {
   return true;
 }
 
+/* Older files have none. Rows that name no label are damage; that they account for every voxel is checked where they are used. */
+static bool get_label_chunks(hid_t group, tome_record *r, tome_error *err) {
+  if (H5Lexists(group, tome_table_label_chunks.name, H5P_DEFAULT) <= 0) return true;
+  tome_label_chunk *rows = NULL;
+  size_t n;
+  if (!tome_table_read(group, &tome_table_label_chunks, &r->arena, &rows, &n, err)) return false;
+  for (size_t i = 0; i < n; i++)
+    if (rows[i].label < 0 || (size_t)rows[i].label >= r->label_count)
+      return tome_fail(err, TOME_CORRUPT, "row %zu of stats/label_chunks names label %d of %zu", i, (int)rows[i].label,
+                       r->label_count);
+  r->label_chunks = rows;
+  r->label_chunk_count = n;
+  return true;
+}
+
 static bool get_stats(hid_t file, tome_record *r, tome_error *err) {
   TOME_H5_ID group = H5Gopen2(file, "stats", H5P_DEFAULT);
   tome_intensity *intensity = NULL;
@@ -151,7 +166,8 @@ static bool get_stats(hid_t file, tome_record *r, tome_error *err) {
   if (!tome_table_read(group, &tome_table_intensity, &r->arena, &intensity, &n, err)) return false;
   if (n != 1) return tome_fail(err, TOME_CORRUPT, "stats/intensity has %zu rows instead of one", n);
   r->intensity = *intensity;
-  return get_histogram(group, r, err) && get_channel_stats(group, r, err) && get_labels(group, r, err);
+  return get_histogram(group, r, err) && get_channel_stats(group, r, err) && get_labels(group, r, err) &&
+         get_label_chunks(group, r, err);
 }
 
 /* ---- provenance, problems ---- */

@@ -162,11 +162,30 @@ static bool put_channel_stats(hid_t group, const tome_record *r, tome_error *err
          tome_h5_put_array(group, "channel_histograms", H5T_STD_U64LE, total, sizeof *counts, counts, err);
 }
 
-static bool put_stats(hid_t file, const tome_record *r, tome_error *err) {
-  TOME_H5_ID group = H5Gcreate2(file, "stats", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+/* The writer counted these as it cut the maps into chunks; the record says which label each value is. */
+static bool put_label_chunks(const tome_case_writer *w, hid_t group, const tome_record *r, tome_error *err) {
+  TOME_CLEANUP(tome_arena_clear) tome_arena arena = {0};
+  tome_record named = {.labels = r->labels, .label_count = r->label_count};
+  const char **maps = tome_arena_alloc(&arena, (w->count + 1) * sizeof *maps, err);
+  if (!maps) return false;
+  for (size_t i = 0; i < w->count; i++) {
+    const char *leaf = strrchr(w->volumes[i].name, '/');
+    maps[i] = leaf ? leaf + 1 : w->volumes[i].name;
+  }
+  if (w->value_chunk_count)
+    qsort(w->value_chunks, w->value_chunk_count, sizeof *w->value_chunks, tome_value_chunk_compare);
+  const bool ok = tome_record_label_chunks(&named, maps, w->value_chunks, w->value_chunk_count, err) &&
+                  tome_table_write(group, &tome_table_label_chunks, named.label_chunks, named.label_chunk_count, err);
+  tome_arena_clear(&named.arena);
+  return ok;
+}
+
+static bool put_stats(const tome_case_writer *w, const tome_record *r, tome_error *err) {
+  TOME_H5_ID group = H5Gcreate2(w->file, "stats", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
   if (group < 0) return tome_h5_fail(err, TOME_IO, "group stats cannot be made");
   return tome_table_write_one(group, &tome_table_intensity, &r->intensity, err) &&
-         put_histogram(group, &r->histogram, err) && put_channel_stats(group, r, err) && put_labels(group, r, err);
+         put_histogram(group, &r->histogram, err) && put_channel_stats(group, r, err) && put_labels(group, r, err) &&
+         put_label_chunks(w, group, r, err);
 }
 
 /* ---- provenance, problems, identity ---- */
@@ -197,7 +216,7 @@ bool tome_case_writer_record(tome_case_writer *w, const tome_record *r, const ch
   if (!check_record(w, r, err)) return false;
   TOME_H5_LOCK;
   if (put_root(w->file, r, err) && put_volume_facts(w->file, "image", r->voxel_hash, NULL, r, err) &&
-      put_channels(w->file, r, err) && put_maps(w->file, r, err) && put_stats(w->file, r, err) &&
+      put_channels(w->file, r, err) && put_maps(w->file, r, err) && put_stats(w, r, err) &&
       put_provenance(w->file, r, err) && put_problems(w->file, r, err) && put_identity(w->file, identity, err))
     return true;
   return tome_fail_prefix(err, "%s", w->path);

@@ -44,6 +44,7 @@ tome_case_writer *tome_case_writer_new(const char *path, tome_error *err) {
   tome_case_writer *w = tome_alloc_zero(1, sizeof *w, path, err);
   if (!w) return NULL;
   w->file = H5I_INVALID_HID;
+  pthread_mutex_init(&w->lock, NULL);
   w->path = tome_arena_dup(&w->arena, path, err);
   if (w->path && begin(w, err)) return w;
   tome_case_writer_free(w);
@@ -69,6 +70,8 @@ void tome_case_writer_free(tome_case_writer *w) {
     tome_h5_close(&w->file);
   }
   tome_arena_clear(&w->arena);
+  free(w->value_chunks);
+  pthread_mutex_destroy(&w->lock);
   free(w);
 }
 
@@ -125,9 +128,11 @@ typedef struct packing {
   const tome_pipeline *pipeline;
   tome_chunk_grid grid;
   hid_t set;
-  const tome_case_writer *writer;
+  tome_case_writer *writer;
   const char *name;
-  tome_encoder **encoders; /* one a worker, made when it first needs one */
+  tome_encoder **encoders;    /* one a worker, made when it first needs one */
+  bool counting;              /* a label map: its values are counted on the way */
+  tome_value_counts **counts; /* one a worker, as above */
 } packing;
 
 /* Copies chunk i out of the volume, shuffling on the way; what lies beyond the volume is 0. */
@@ -151,6 +156,35 @@ static void gather(const packing *p, size_t i, uint8_t *raw) {
   }
 }
 
+static bool note_counts(const packing *p, size_t chunk, const tome_value_counts *c, tome_error *err) {
+  tome_case_writer *w = p->writer;
+  pthread_mutex_lock(&w->lock);
+  const bool ok = tome_grow(&w->value_chunks, &w->value_chunk_cap, w->value_chunk_count + c->seen_count,
+                            sizeof *w->value_chunks, err);
+  for (size_t i = 0; i < c->seen_count && ok; i++)
+    w->value_chunks[w->value_chunk_count++] = (tome_value_chunk){
+        .map = (uint32_t)w->count, .value = c->seen[i], .chunk = (uint32_t)chunk, .voxels = c->count[c->seen[i]]};
+  pthread_mutex_unlock(&w->lock);
+  return ok;
+}
+
+/* Counts the label values in chunk i. */
+static bool count_chunk(const packing *p, size_t i, tome_value_counts **counts, tome_error *err) {
+  if (!*counts && !(*counts = tome_alloc_zero(1, sizeof **counts, "label counts", err))) return false;
+  const tome_chunk_grid *g = &p->grid;
+  const tome_box chunk = tome_chunk_box(g, i), whole = tome_box_of_shape(g->shape);
+  const tome_box in = tome_box_intersect(&chunk, &whole);
+  for (int64_t z = in.lo[0]; z < in.hi[0]; z++)
+    for (int64_t y = in.lo[1]; y < in.hi[1]; y++) {
+      const size_t from = (size_t)((z * g->shape[1] + y) * g->shape[2] + in.lo[2]);
+      tome_value_counts_add(*counts, p->volume->dtype, (const uint8_t *)p->volume->data + from * p->pipeline->element,
+                            (size_t)(in.hi[2] - in.lo[2]));
+    }
+  const bool ok = note_counts(p, i, *counts, err);
+  tome_value_counts_clear(*counts);
+  return ok;
+}
+
 static bool write_chunk(const packing *p, size_t i, const uint8_t *data, size_t size, uint32_t mask, tome_error *err) {
   const tome_box b = tome_chunk_box(&p->grid, i);
   const hsize_t at[3] = {(hsize_t)b.lo[0], (hsize_t)b.lo[1], (hsize_t)b.lo[2]};
@@ -167,6 +201,7 @@ static bool pack_chunk(void *ctx, size_t i, int worker, tome_error *err) {
   if (!*e && !(*e = tome_encoder_new(p->pipeline, raw_bytes, err))) return false;
   gather(p, i, tome_encoder_raw(*e));
   if (tome_is_zero(tome_encoder_raw(*e), raw_bytes)) return true; /* the fill value: nothing to store */
+  if (p->counting && !count_chunk(p, i, &p->counts[worker], err)) return false;
   const uint8_t *data;
   size_t size;
   uint32_t mask;
@@ -177,10 +212,14 @@ static bool pack_chunk(void *ctx, size_t i, int worker, tome_error *err) {
 static bool write_chunks(packing *p, const tome_run *run, tome_error *err) {
   const int threads = tome_threads(run);
   p->encoders = tome_alloc_zero((size_t)threads, sizeof *p->encoders, "chunks", err);
-  if (!p->encoders) return false;
-  const bool ok = tome_parallel(run, p->grid.chunks, pack_chunk, p, err);
-  for (int i = 0; i < threads; i++) tome_encoder_free(p->encoders[i]);
+  p->counts = tome_alloc_zero((size_t)threads, sizeof *p->counts, "chunks", err);
+  const bool ok = p->encoders && p->counts && tome_parallel(run, p->grid.chunks, pack_chunk, p, err);
+  for (int i = 0; i < threads && p->encoders && p->counts; i++) {
+    tome_encoder_free(p->encoders[i]);
+    free(p->counts[i]);
+  }
   free(p->encoders);
+  free(p->counts);
   return ok;
 }
 
@@ -237,7 +276,7 @@ bool tome_case_writer_volume(tome_case_writer *w, const char *name, const tome_v
                                   .checksum = true,
                                   .codec = c.codec,
                                   .level = tome_codec_level(c.codec, c.level)};
-  packing p = {.volume = v, .pipeline = &pipeline, .writer = w, .name = name};
+  packing p = {.volume = v, .pipeline = &pipeline, .writer = w, .name = name, .counting = strcmp(name, "image") != 0};
   if (element == 0 || !cut(v, element, &p.grid))
     return tome_fail(err, TOME_USAGE, "%s: %s: a volume of %lldx%lldx%lld %s cannot be stored", w->path, name,
                      (long long)v->geometry.shape[0], (long long)v->geometry.shape[1], (long long)v->geometry.shape[2],

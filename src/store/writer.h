@@ -2,6 +2,9 @@
 #ifndef TOME_STORE_WRITER_H
 #define TOME_STORE_WRITER_H
 
+#include <pthread.h>
+
+#include "record/label_chunks.h"
 #include "store/case_file.h"
 
 /* A volume that is in the file already: the record must speak of the same. */
@@ -17,6 +20,9 @@ struct tome_case_writer {
   int failed; /* errno of the first write that failed; HDF5 never hears of it (sink.h) */
   tome_written *volumes;
   size_t count, cap;
+  tome_value_chunk *value_chunks; /* of the label maps so far; `map` is a place in `volumes` */
+  size_t value_chunk_count, value_chunk_cap;
+  pthread_mutex_t lock; /* guards the three above while a map is written */
   tome_arena arena;
 };
 
