@@ -1,6 +1,7 @@
 /* window: the range of values that is looked at, as level and width; by tissue, by a label's own values, or by numbers. */
 #include <string.h>
 
+#include "base/near.h"
 #include "ops/ops.h"
 
 enum { OF, LEVEL, WIDTH, LABEL, METHOD, SCOPE, SCALE };
@@ -10,8 +11,8 @@ enum { UNIT, UINT8, NONE };
 static const tome_param params[] = {
     [OF] = {"of", TOME_KIND_WORD, 1,
             .help =
-                "a tissue: abdomen, bone, brain, liver, lung, mediastinum, soft, spine, stroke, subdural, temporal; "
-                "else a label: its own range of values"},
+                "a tissue: abdomen, angio, bone, brain, kidney, liver, lung, mediastinum, pelvis, soft, spine, stroke, "
+                "subdural, temporal; else a label: its own range of values"},
     [LEVEL] = {"level", TOME_KIND_REAL, 1, -1e6, 1e6, .help = "centre"},
     [WIDTH] = {"width", TOME_KIND_REAL, 1, 1e-6, 1e6, .help = "full width"},
     [LABEL] = {"label", TOME_KIND_WORD, 1, .help = "a label even where a tissue has that name"},
@@ -24,13 +25,25 @@ static const tome_param params[] = {
     {0},
 };
 
+/* Width and level in HU. Viewers and textbooks differ by some tens; these are in wide use. [R] is Radiopaedia, "Windowing (CT)". */
 static const struct {
   const char *name;
-  double width, level; /* HU */
+  double width, level;
 } tissues[] = {
-    {"abdomen", 400, 40}, {"bone", 1800, 400},      {"brain", 80, 40},       {"liver", 150, 30},
-    {"lung", 1500, -600}, {"mediastinum", 350, 50}, {"soft", 400, 50},       {"spine", 250, 50},
-    {"stroke", 40, 40},   {"subdural", 215, 75},    {"temporal", 2800, 600},
+    {"abdomen", 400, 40},   /* the usual preset of viewers (OHIF: soft tissue) and of segmentation papers */
+    {"angio", 600, 300},    /* contrast in vessels: RadiAnt's preset */
+    {"bone", 1800, 400},    /* [R] */
+    {"brain", 80, 40},      /* [R] */
+    {"kidney", 383, 112.5}, /* -79 ... 304: KiTS' foreground by nnU-Net (Isensee, Maier-Hein 2019, arXiv:1908.02182) */
+    {"liver", 150, 30},     /* [R] */
+    {"lung", 1500, -600},   /* [R] */
+    {"mediastinum", 350, 50}, /* [R] */
+    {"pelvis", 400, 40},      /* as the abdomen */
+    {"soft", 400, 50},        /* [R], soft tissues of the trunk */
+    {"spine", 250, 50},       /* [R], its soft tissues; its bones are bone */
+    {"stroke", 40, 40},       /* Turner, Holdsworth: CT stroke window settings. Br J Radiol 2011;84:1061 */
+    {"subdural", 215, 75},    /* [R], the middle of 130-300 and of 50-100 */
+    {"temporal", 2800, 600},  /* [R], the bones of the ear */
 };
 
 typedef struct window {
@@ -46,6 +59,20 @@ static bool find_tissue(const char *name, double *level, double *width) {
       return true;
     }
   return false;
+}
+
+/* A word that is neither a tissue nor a label: perhaps nearly one. */
+static bool check_word(const tome_shaping *s, const char *word, tome_error *err) {
+  const tome_record *r = s->facts->record;
+  tome_near near = {.word = word};
+  for (size_t i = 0; r && i < r->label_count; i++) {
+    if (tome_label_goes_by(&r->labels[i], word)) return true;
+    tome_near_try(&near, r->labels[i].name);
+  }
+  for (size_t i = 0; i < TOME_COUNT(tissues); i++) tome_near_try(&near, tissues[i].name);
+  return !near.best || !r ||
+         tome_fail_step(s, err, TOME_NOT_FOUND, "there is no tissue and the case has no label \"%s\"; did you mean %s?",
+                        word, near.best);
 }
 
 static bool from_label(const tome_shaping *s, const char *label, double *level, double *width, tome_error *err) {
@@ -74,6 +101,9 @@ static bool choose(const tome_shaping *s, double *level, double *width, tome_err
   }
   const char *word = tome_arg_of(s, tome_given(s, OF) ? OF : LABEL)->items[0].word;
   if (tome_given(s, OF) && find_tissue(word, level, width)) return true;
+  if (tome_given(s, OF) && strcmp(word, "foreground") != 0 && tome_choice_of(s, SCOPE) == CASE &&
+      !check_word(s, word, err))
+    return false;
   return from_label(s, word, level, width, err);
 }
 

@@ -47,6 +47,9 @@ def pointwise(path, check):
         check.true("uint8", facts["dtype"] == "uint8")
         got, _ = t.run("window:liver,scale=none")
         check.equal(f"{dtype} liver window, clipped only", got, np.clip(f, -45, 105))
+        for tissue, (width, level) in dict(abdomen=(400, 40), bone=(1800, 400), brain=(80, 40), lung=(1500, -600), mediastinum=(350, 50),
+                                           liver=(150, 30), stroke=(40, 40), kidney=(383, 112.5), angio=(600, 300)).items():
+            check.equal(f"{dtype} {tissue}", t.run(f"window:{tissue}")[0], np.clip((f - (level - width / 2)) / width, 0, 1), 1e-6)
         inside = f[label == 2]
         lo, hi = np.percentile(inside, [0.5, 99.5])
         got, _ = t.run("window:tumor")
