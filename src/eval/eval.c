@@ -6,7 +6,7 @@
 
 #include "eval/facts.h"
 
-enum { SLOTS = 600, SEGMENT = 2048, BLOCK = 1 << 16 };
+enum { SLOTS = 600, SEGMENT = 2048, BLOCK = 1 << 16, SLAB = 16 << 20, ALIGN = 32 };
 
 /* Memory for intermediate tiles: one worker's, used as a stack, kept from one tile to the next. */
 typedef struct stack {
@@ -211,15 +211,8 @@ static bool check_box(const tome_node *n, const tome_box *box, size_t out_bytes,
   return true;
 }
 
-bool tome_pull(const tome_graph *graph, size_t output, const tome_box *box, void *out, size_t out_bytes,
-               const tome_pull_options *opt, tome_error *err) {
-  static const tome_pull_options defaults = {0};
-  if (!opt) opt = &defaults;
-  if (output >= graph->count) return tome_fail(err, TOME_USAGE, "the recipe gives %zu outputs", graph->count);
-  const tome_node *n = graph->outputs[output];
-  const tome_box all = tome_box_of_shape(n->flow.geometry.shape);
-  if (!box) box = &all;
-  if (!check_box(n, box, out_bytes, err)) return false;
+static bool pull_box(const tome_node *n, const tome_box *box, void *out, const tome_pull_options *opt,
+                     tome_error *err) {
   const int threads = tome_threads(opt->run);
   pull p = {.node = n, .out = tome_tile_of(box, n->flow.dtype, out)};
   p.tiling = tome_tiling_of(n, box, threads, opt->memory ? opt->memory : (size_t)512 << 20);
@@ -234,4 +227,49 @@ bool tome_pull(const tome_graph *graph, size_t output, const tome_box *box, void
   const bool ok = tome_parallel(&outer, tiles, pull_tile, &p, err);
   free_stacks(stacks, (size_t)threads);
   return ok;
+}
+
+/* ---- steps that look at all of their input first ---------------------------------------------------------- */
+
+static bool show_all(const tome_node *n, const tome_pull_options *opt, tome_error *err) {
+  const tome_flow *in = &n->in[0]->flow;
+  tome_box b = tome_box_of_shape(in->geometry.shape);
+  const int64_t slices = b.hi[0], plane = b.hi[1] * b.hi[2], fit = SLAB / plane;
+  const int64_t some = fit < 1 ? 1 : fit < ALIGN ? fit : fit / ALIGN * ALIGN; /* whole chunks, where that is possible */
+  TOME_AUTO_FREE void *slab =
+      tome_alloc((size_t)((some < slices ? some : slices) * plane), tome_dtype_size(in->dtype), "a slab", err);
+  if (!slab) return false;
+  for (; b.lo[0] < slices; b.lo[0] = b.hi[0]) {
+    b.hi[0] = b.lo[0] + some < slices ? b.lo[0] + some : slices;
+    const tome_tile t = tome_tile_of(&b, in->dtype, slab);
+    if (!pull_box(n->in[0], &b, slab, opt, err) || !n->op->study(n->once->state, &t, err)) return false;
+  }
+  return n->op->study(n->once->state, NULL, err);
+}
+
+/* The inputs' own steps first. */
+static bool study(const tome_node *n, const tome_pull_options *opt, tome_error *err) {
+  for (size_t i = 0; i < n->in_count; i++)
+    if (!study(n->in[i], opt, err)) return false;
+  if (!n->once) return true;
+  pthread_mutex_lock(&n->once->lock);
+  if (!n->once->done) {
+    n->once->done = show_all(n, opt, err);
+    if (!n->once->done) n->op->forget(n->once->state);
+  }
+  const bool ok = n->once->done;
+  pthread_mutex_unlock(&n->once->lock);
+  return ok;
+}
+
+bool tome_pull(const tome_graph *graph, size_t output, const tome_box *box, void *out, size_t out_bytes,
+               const tome_pull_options *opt, tome_error *err) {
+  static const tome_pull_options defaults = {0};
+  if (!opt) opt = &defaults;
+  if (output >= graph->count) return tome_fail(err, TOME_USAGE, "the recipe gives %zu outputs", graph->count);
+  const tome_node *n = graph->outputs[output];
+  const tome_box all = tome_box_of_shape(n->flow.geometry.shape);
+  if (!box) box = &all;
+  if (!check_box(n, box, out_bytes, err)) return false;
+  return study(n, opt, err) && pull_box(n, box, out, opt, err);
 }

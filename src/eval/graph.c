@@ -13,6 +13,10 @@ typedef struct maker {
 } maker;
 
 void tome_graph_clear(tome_graph *p) {
+  for (tome_once *o = p->onces; o; o = o->next) {
+    o->op->forget(o->state);
+    pthread_mutex_destroy(&o->lock);
+  }
   tome_arena_clear(&p->arena);
   *p = (tome_graph){0};
 }
@@ -43,6 +47,16 @@ static bool remember(maker *m, tome_node *n, tome_error *err) {
   return true;
 }
 
+/* Room for what the step will learn. */
+static bool add_once(maker *m, tome_node *n, void *state, tome_error *err) {
+  tome_once *o = tome_arena_alloc(&m->graph->arena, sizeof *o, err);
+  if (!o) return false;
+  *o = (tome_once){.op = n->op, .state = state, .next = m->graph->onces};
+  pthread_mutex_init(&o->lock, NULL);
+  n->once = m->graph->onces = o;
+  return true;
+}
+
 static bool shape_node(maker *m, tome_node *n, tome_error *err) {
   tome_arena *a = &m->graph->arena;
   n->op = m->step->op;
@@ -58,6 +72,7 @@ static bool shape_node(maker *m, tome_node *n, tome_error *err) {
   if (!n->op->shape(&s, &n->flow, state, err)) return false;
   if (!tome_shape_bytes(n->flow.geometry.shape, 8, &bytes))
     return tome_fail_step(&s, err, TOME_USAGE, "the result would be larger than any memory");
+  if (n->op->study && !add_once(m, n, state, err)) return false;
   return !n->op->row || remember(m, n, err);
 }
 
@@ -199,7 +214,8 @@ static char *node_text(const tome_node *n, const tome_box *box, char *text, tome
   return tome_arena_printf(arena, err, "%s  %-12s %lldx%lldx%lld at %.6gx%.6gx%.6g mm, axes to %c,%c,%c, %s: %s%s\n",
                            text, n->op ? n->op->name : "stored", (long long)g->shape[0], (long long)g->shape[1],
                            (long long)g->shape[2], g->spacing[0], g->spacing[1], g->spacing[2], code[0], code[1],
-                           code[2], tome_dtype_name(n->flow.dtype), box_text(box, room), chunks);
+                           code[2], tome_dtype_name(n->flow.dtype), box_text(box, room),
+                           n->once ? " (of all of it, looked at once)" : chunks);
 }
 
 const char *tome_graph_text(const tome_graph *p, const tome_box *box, tome_arena *arena, tome_error *err) {

@@ -1,9 +1,12 @@
 /*
  * graph.h - a recipe laid out for one case: what flows out of each step, and which box of it is needed for a box of the result.
- * Made and checked before any voxel is read; never changes after that, so any number of threads may pull from it.
+ * Made and checked before any voxel is read; but for what steps learn of their input, under a lock, it never changes after that, so any
+ * number of threads may pull from it.
  */
 #ifndef TOME_EVAL_GRAPH_H
 #define TOME_EVAL_GRAPH_H
+
+#include <pthread.h>
 
 #include "eval/recipe.h"
 
@@ -20,6 +23,15 @@ typedef struct tome_voxel_source {
   void *ctx;
 } tome_voxel_source;
 
+/* What a step learns of its whole input, once, by whichever pull comes first. */
+typedef struct tome_once {
+  pthread_mutex_t lock; /* guards what follows, until done */
+  bool done;
+  void *state;
+  const tome_op *op;
+  struct tome_once *next; /* of the graph's */
+} tome_once;
+
 /* A step in place: what it takes in, what flows out. */
 typedef struct tome_node {
   const tome_op *op; /* NULL: an input */
@@ -30,11 +42,13 @@ typedef struct tome_node {
   const struct tome_node **in;
   size_t in_count;
   const tome_voxel_source *input; /* where op is NULL */
+  tome_once *once;                /* where op studies its input */
 } tome_node;
 
 typedef struct tome_graph {
   const tome_node **outputs; /* the image first, then the label maps, as the inputs were; merged maps are one */
   size_t count;
+  tome_once *onces;
   tome_arena arena;
 } tome_graph;
 

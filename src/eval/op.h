@@ -101,6 +101,11 @@ typedef struct tome_op {
    * for want of memory, or stopped by `run`. */
   bool (*compute)(const void *state, const tome_tile *in, size_t count, const tome_tile *out, const tome_run *run,
                   tome_error *err);
+  /* For a step that has to see all of its input before any box of it: called once a graph, before the first compute, with slabs of whole slices in
+   * rising order, and with NULL after the last. What it learns it leaves in its state, in memory that forget frees (after a failure too). One
+   * thread at a time; compute comes after. need still speaks of the box alone. NULL both: nothing to learn. */
+  bool (*study)(void *state, const tome_tile *slab, tome_error *err);
+  void (*forget)(void *state);
   /* What compute costs beside its tiles, for planning: bytes it allocates for this box. NULL: none. */
   size_t (*scratch)(const void *state, const tome_box *out, int threads);
   /* Neighbouring boxes share much work (a filter's margins): better one large box on all threads than many small ones. NULL: no. */

@@ -124,6 +124,64 @@ static bool sum_compute(const void *state, const tome_tile *in, size_t count, co
 
 static bool sum_wide(const void *state) { return ((const sum *)state)->r > 2; }
 
+/* "highest": what lacks to the highest value of all, which it has to look for. */
+static const tome_param no_rows[] = {{0}};
+typedef struct highest {
+  float *most; /* what it learns */
+  int64_t seen;
+  int studies;
+} highest;
+static atomic_int forgotten;
+
+static bool highest_shape(const tome_shaping *s, tome_flow *out, void *state, tome_error *err) {
+  (void)s, (void)state, (void)err;
+  out->dtype = TOME_F32;
+  return true;
+}
+
+static bool highest_study(void *state, const tome_tile *slab, tome_error *err) {
+  highest *h = state;
+  if (!slab) return ++h->studies == 1;
+  if (!h->most) h->most = tome_alloc_zero(1, sizeof *h->most, "highest", err);
+  if (!h->most) return false;
+  CHECK(slab->box.lo[0] == h->seen && slab->box.lo[1] == 0 && slab->box.lo[2] == 0);
+  h->seen = slab->box.hi[0];
+  int64_t at[3];
+  for (at[0] = slab->box.lo[0]; at[0] < slab->box.hi[0]; at[0]++)
+    for (at[1] = 0; at[1] < slab->box.hi[1]; at[1]++)
+      for (at[2] = 0; at[2] < slab->box.hi[2]; at[2]++)
+        if (value_of(slab, at) > (double)*h->most) *h->most = (float)value_of(slab, at);
+  return true;
+}
+
+static void highest_forget(void *state) {
+  highest *h = state;
+  free(h->most);
+  *h = (highest){0};
+  atomic_fetch_add(&forgotten, 1);
+}
+
+static bool highest_compute(const void *state, const tome_tile *in, size_t count, const tome_tile *out,
+                            const tome_run *run, tome_error *err) {
+  (void)count, (void)run, (void)err;
+  const highest *h = state;
+  float *v = out->data;
+  int64_t at[3];
+  for (at[0] = out->box.lo[0]; at[0] < out->box.hi[0]; at[0]++)
+    for (at[1] = out->box.lo[1]; at[1] < out->box.hi[1]; at[1]++)
+      for (at[2] = out->box.lo[2]; at[2] < out->box.hi[2]; at[2]++) *v++ = *h->most - (float)value_of(in, at);
+  return true;
+}
+
+static const tome_op op_highest = {.name = "highest",
+                                   .acts = TOME_ON_IMAGE,
+                                   .params = no_rows,
+                                   .state = sizeof(highest),
+                                   .shape = highest_shape,
+                                   .study = highest_study,
+                                   .forget = highest_forget,
+                                   .compute = highest_compute};
+
 static const tome_op op_shift = {
     .name = "shift", .params = shift_rows, .state = sizeof(shift), .shape = shift_shape, .need = shift_need};
 static const tome_op op_half = {.name = "half", .acts = TOME_ON_IMAGE, .shape = half_shape, .row = half_row};
@@ -134,7 +192,7 @@ static const tome_op op_sum = {.name = "sum",
                                .need = sum_need,
                                .compute = sum_compute,
                                .wide = sum_wide};
-static const tome_op *const ops[] = {&op_shift, &op_half, &op_sum, NULL};
+static const tome_op *const ops[] = {&op_shift, &op_half, &op_sum, &op_highest, NULL};
 
 typedef struct rig {
   source source;
@@ -241,6 +299,59 @@ static void tilings(void) {
   CHECK(one.workers == 1 && one.threads == 2 && one.count[0] * one.count[1] * one.count[2] == 1);
 }
 
+/* A step that studies its input does so once a graph, whoever asks and how often; then its boxes cost what boxes cost. */
+typedef struct askers {
+  rig *g;
+  const float *whole;
+  atomic_int wrong;
+} askers;
+
+static bool ask(void *ctx, size_t item, int worker, tome_error *err) {
+  (void)worker;
+  askers *a = ctx;
+  const int64_t z = (int64_t)item % 30;
+  const tome_box box = {{z, 3, 4}, {z + 1, 4, 9}};
+  float out[5];
+  const tome_run run = {.threads = 1};
+  const tome_pull_options o = {.run = &run};
+  if (!tome_pull(&a->g->plan, 0, &box, out, sizeof out, &o, err)) return false;
+  if (memcmp(out, a->whole + (z * 40 + 3) * 50 + 4, sizeof out) != 0) atomic_fetch_add(&a->wrong, 1);
+  return true;
+}
+
+static void studied_once(void) {
+  atomic_store(&forgotten, 0);
+  {
+    TOME_CLEANUP(clear_rig) rig g, other;
+    make_rig(&g, "half highest half", 30, 40, 50);
+    make_rig(&other, "half highest half", 30, 40, 50);
+    const tome_box all = tome_box_of_shape(g.source.shape);
+    size_t bytes;
+    TOME_AUTO_FREE float *whole = pull(&other, &all, 2, 0, &bytes);
+    int16_t most = 0;
+    int64_t at[3];
+    for (at[0] = 0; at[0] < 30; at[0]++)
+      for (at[1] = 0; at[1] < 40; at[1]++)
+        for (at[2] = 0; at[2] < 50; at[2]++) most = place(at) > most ? place(at) : most;
+    CHECK_NEAR((double)whole[0], most / 4.0, 1e-6); /* voxel (0, 0, 0) is 0 */
+    askers a = {.g = &g, .whole = whole};
+    const tome_run run = {.threads = 4};
+    CHECK(tome_parallel(&run, 200, ask, &a, NULL));
+    CHECK(atomic_load(&g.source.voxels) == 30 * 40 * 50 + 200 * 5);
+    CHECK(atomic_load(&a.wrong) == 0 && atomic_load(&forgotten) == 0);
+  }
+  CHECK(atomic_load(&forgotten) == 2);
+  TOME_CLEANUP(clear_rig) rig g;
+  make_rig(&g, "highest", 30, 40, 50);
+  float one[1];
+  const tome_box box = {{0, 0, 0}, {1, 1, 1}};
+  g.source.broken = true;
+  CHECK(!tome_pull(&g.plan, 0, &box, one, sizeof one, NULL, NULL));
+  g.source.broken = false; /* a failure is not remembered */
+  CHECK(tome_pull(&g.plan, 0, &box, one, sizeof one, NULL, NULL));
+  CHECK(atomic_load(&forgotten) == 3);
+}
+
 static bool stop_now(void *user) {
   (void)user;
   return true;
@@ -285,4 +396,4 @@ static void words(void) {
   CHECK(atomic_load(&g.source.voxels) == 0);
 }
 
-TEST_MAIN(only_cut, any_tiles, tilings, failures, words)
+TEST_MAIN(only_cut, any_tiles, tilings, failures, studied_once, words)

@@ -161,7 +161,8 @@ static void table(void) {
     const char *help = tome_op_help(op, &a, &err);
     for (const tome_param *row = op->params; row->name; row++) CHECK_HAS(help, row->name);
     CHECK_HAS(help, op->example);
-    CHECK(op->shape && !(op->row && op->compute) && (op->joins || op->row || op->need));
+    CHECK(op->shape && !(op->row && op->compute) && (op->joins || op->row || op->need || op->study) &&
+          !op->study == !op->forget);
     for (size_t k = 0; k < i; k++) CHECK(strcmp(op->name, tome_ops[k]->name) != 0);
   }
 }
