@@ -53,6 +53,8 @@ typedef struct tome_ingesting {
   tome_ingest_summary sum;
   tome_progress progress;
   tome_index *index;
+  tome_drawing_input *drawings; /* the plan's */
+  size_t drawing_count;
 } tome_ingesting;
 
 /* ---- talk.c --- */
@@ -64,6 +66,7 @@ TOME_MUST_USE bool tome_refuse(tome_ingesting *in, const char *id, const char *p
 typedef struct tome_scanned {
   tome_pieces pieces;
   tome_stack_result stacked;
+  tome_drawing drawn; /* in place of the two above, where the file is a drawing; else empty */
   const tome_passed_over
       *damaged; /* a file that could not be read, beside series that could; in `pieces`; NULL: none */
 } tome_scanned;
@@ -71,6 +74,10 @@ void tome_scanned_clear(tome_scanned *s);
 /* `like`: the image a label belongs to, NULL for images. */
 TOME_MUST_USE bool tome_scan_input(tome_ingesting *in, const tome_input *input, const tome_geometry *like,
                                    tome_scanned *out, tome_error *err);
+/* Outlines the drawing `input` is, into out->drawn. False with err untouched where it is none. */
+TOME_MUST_USE bool tome_scan_drawing(const tome_input *input, tome_scanned *out, tome_error *err);
+TOME_MUST_USE bool tome_add_drawing_source(tome_ingesting *in, const tome_input *input, const tome_drawing *d,
+                                           const char *role, tome_record *r, tome_error *err);
 /* Takes the root's own path out of a sentence, in place: what is kept says nothing of the machine. */
 void tome_forget_root(const tome_input *input, char *text);
 /* Adds the volume's source files to the record, each hashed (on all cores), in slice order. */
@@ -87,6 +94,11 @@ TOME_MUST_USE bool tome_make_case(tome_ingesting *in, const tome_case_input *inp
 typedef struct tome_merging tome_merging;
 /* Loads label `i`, brings it onto the image's grid, measures it into the record, writes it, paints it into the merged map. */
 TOME_MUST_USE bool tome_make_label(tome_ingesting *in, const tome_label_input *input, const tome_scanned *scan,
+                                   const tome_loaded *image, tome_record *r, tome_case_writer *w, tome_merging *merging,
+                                   tome_error *err);
+/* drawn.c: the same for a drawing. Structures that do not overlap share one map, called input->map (NULL: after the structure, or "segmentation",
+ * "structures"), each with its number as the file has it (RTSTRUCT: 1, 2 …); where they overlap each has a map of its own. */
+TOME_MUST_USE bool tome_make_drawn(tome_ingesting *in, const tome_label_input *input, const tome_drawing *d,
                                    const tome_loaded *image, tome_record *r, tome_case_writer *w, tome_merging *merging,
                                    tome_error *err);
 /* Measures and writes one map. `names` as in tome_label_input. */

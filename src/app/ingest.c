@@ -163,7 +163,47 @@ static bool make_plan(tome_ingesting *in, tome_plan *plan, tome_error *err) {
   return true;
 }
 
+/* Says of each drawing whether the series it names is among the cases. Reads headers until all are found. */
+static bool look_for_series(tome_ingesting *in, const tome_plan *plan, tome_error *err) {
+  size_t wanted = plan->drawing_count;
+  for (size_t c = 0; wanted && c < plan->case_count; c++) {
+    TOME_CLEANUP(tome_pieces_clear) tome_pieces pieces = {0};
+    const tome_input *i = &plan->cases[c].image;
+    if (!tome_describe_all(i->paths, i->path_count, &in->quiet, &pieces, err)) return false;
+    for (size_t k = 0; k < plan->drawing_count; k++) {
+      tome_drawing_input *d = &plan->drawings[k];
+      for (size_t p = 0; !d->present && p < pieces.count; p++)
+        if (strcmp(pieces.items[p].series_uid, d->series_uid) == 0) d->present = *d->series_uid != 0;
+    }
+    wanted = 0;
+    for (size_t k = 0; k < plan->drawing_count; k++) wanted += !plan->drawings[k].present;
+  }
+  return true;
+}
+
+/* Drawings whose image did not come by. */
+static void say_strays(tome_ingesting *in) {
+  for (size_t i = 0; i < in->drawing_count; i++) {
+    const tome_drawing_input *d = &in->drawings[i];
+    char text[400];
+    if (d->taken) continue;
+    snprintf(
+        text, sizeof text,
+        "is a %s drawn on %s %s, of which no image was taken here; ingest both together, or pair them with --image and "
+        "--label",
+        d->kind,
+        *d->series_uid  ? "series"
+        : *d->frame_uid ? "frame of reference"
+                        : "an image that it does not name",
+        *d->series_uid ? d->series_uid : d->frame_uid);
+    tome_say(in, TOME_EVENT_NOTE, "", d->input.shown, text);
+  }
+}
+
 static bool run_plan(tome_ingesting *in, const tome_plan *plan, tome_error *err) {
+  in->drawings = plan->drawings;
+  in->drawing_count = plan->drawing_count;
+  if (!look_for_series(in, plan, err)) return false;
   tome_progress *p = &in->progress;
   *p = (tome_progress){.phase = "ingest", .item = "", .items_total = plan->case_count};
   for (size_t i = 0; i < plan->case_count; i++) p->bytes_total += input_bytes(&plan->cases[i]);
@@ -183,6 +223,7 @@ static bool run_plan(tome_ingesting *in, const tome_plan *plan, tome_error *err)
     p->bytes_done += input_bytes(&plan->cases[i]);
   }
   tome_report(in->run, p);
+  say_strays(in);
   return true;
 }
 

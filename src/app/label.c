@@ -90,6 +90,7 @@ static bool note_repairs(const tome_stacked *s, const char *map, tome_record *r,
 bool tome_make_label(tome_ingesting *in, const tome_label_input *input, const tome_scanned *scan,
                      const tome_loaded *image, tome_record *r, tome_case_writer *w, tome_merging *merging,
                      tome_error *err) {
+  if (scan->drawn.count) return tome_make_drawn(in, input, &scan->drawn, image, r, w, merging, err);
   TOME_CLEANUP(tome_loaded_clear) tome_loaded l = {0};
   const tome_stacked *s = &scan->stacked.volumes[0];
   const tome_load_options o = {.labels = true, .threshold = in->opt->threshold, .name = input->input.shown};

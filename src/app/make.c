@@ -14,7 +14,8 @@ typedef struct making {
   const tome_scanned *scanned;
   const tome_stacked *stacked;
   const char *id;
-  tome_scanned *labels; /* one an input label; in `record`'s arena */
+  tome_label_input *inputs; /* of labels: the input's own, and drawings that name this series; in `record`'s arena */
+  tome_scanned *labels;     /* one each */
   size_t label_count;
   tome_channel_list channels;
   tome_loaded image;
@@ -91,26 +92,81 @@ static bool take_notes(making *m, tome_error *err) {
              tome_basename(damaged->path));
 }
 
-/* Scans the labels' headers, so that the sources (and with them "is it in already?") are known before a voxel is read. */
-static bool scan_labels(making *m, tome_error *err) {
-  const tome_case_input *ci = m->input;
-  m->labels = tome_arena_alloc(&m->record.arena, (ci->label_count + 1) * sizeof *m->labels, err);
-  if (!m->labels) return false;
-  for (size_t i = 0; i < ci->label_count; i++) {
-    tome_scanned *s = &m->labels[i];
-    const tome_label_input *l = &ci->labels[i];
-    if (!tome_scan_input(m->in, &l->input, &m->stacked->geometry, s, err)) return false;
-    m->label_count++;
-    for (size_t k = 0; k < s->pieces.passed_count; k++)
-      if (s->pieces.passed[k].damaged)
-        return tome_fail(err, TOME_CORRUPT, "label %s: %s", l->map, s->pieces.passed[k].text);
-    if (s->stacked.fault_count)
-      return tome_fail(err, s->stacked.faults[0].code, "label %s: %s", l->map, s->stacked.faults[0].text);
-    if (s->stacked.volume_count != 1)
-      return tome_fail(err, TOME_GEOMETRY, "label %s: %s holds %zu volumes where one is wanted", l->map, l->input.shown,
-                       s->stacked.volume_count);
-    if (!tome_add_sources(m->in, &l->input, &s->stacked.volumes[0], l->map, &m->record, err)) return false;
+static bool scan_stack(making *m, const tome_label_input *l, tome_scanned *s, tome_error *err) {
+  if (!tome_scan_input(m->in, &l->input, &m->stacked->geometry, s, err)) return false;
+  for (size_t k = 0; k < s->pieces.passed_count; k++)
+    if (s->pieces.passed[k].damaged)
+      return tome_fail(err, TOME_CORRUPT, "label %s: %s", l->map, s->pieces.passed[k].text);
+  if (s->stacked.fault_count)
+    return tome_fail(err, s->stacked.faults[0].code, "label %s: %s", l->map, s->stacked.faults[0].text);
+  if (s->stacked.volume_count != 1)
+    return tome_fail(err, TOME_GEOMETRY, "label %s: %s holds %zu volumes where one is wanted", l->map, l->input.shown,
+                     s->stacked.volume_count);
+  return tome_add_sources(m->in, &l->input, &s->stacked.volumes[0], l->map, &m->record, err);
+}
+
+static bool scan_label(making *m, const tome_label_input *l, tome_error *err) {
+  tome_scanned *s = &m->labels[m->label_count++];
+  tome_error why = {0};
+  if (tome_scan_drawing(&l->input, s, &why))
+    return tome_add_drawing_source(m->in, &l->input, &s->drawn, l->map ? l->map : s->drawn.kind, &m->record, err);
+  if (why.code) return tome_fail(err, why.code, "label %s: %s", l->map ? l->map : l->input.shown, why.message);
+  return scan_stack(m, l, s, err);
+}
+
+/* Of several volumes of one series (phases, parts) drawings belong to the largest. */
+static bool is_largest_of_series(const making *m) {
+  const tome_stack_result *s = &m->scanned->stacked;
+  const tome_box mine = tome_box_of_shape(m->stacked->geometry.shape);
+  for (const tome_stacked *v = s->volumes; v < s->volumes + s->volume_count; v++) {
+    const tome_box other = tome_box_of_shape(v->geometry.shape);
+    if (v == m->stacked || strcmp(v->series_uid, m->stacked->series_uid) != 0) continue;
+    if (tome_box_voxels(&other) > tome_box_voxels(&mine) - (v < m->stacked)) return false;
   }
+  return true;
+}
+
+/* A drawing belongs to the series it names; one whose series is not there (or not named), to the first in its frame of reference. */
+static bool is_drawn_on(const tome_drawing_input *d, const tome_piece *image) {
+  if (*d->series_uid && strcmp(d->series_uid, image->series_uid) == 0) return true;
+  return !d->present && !d->taken && *d->frame_uid && strcmp(d->frame_uid, image->frame_uid) == 0;
+}
+
+/* Takes it, and says so where it is not by the series' name. */
+static bool take_drawing(making *m, tome_drawing_input *d, tome_error *err) {
+  d->taken = true;
+  if (strcmp(d->series_uid, m->stacked->series_uid) == 0) return true;
+  return tome_record_problem(
+      &m->record, TOME_INFO, "label-frame", "", err,
+      "%s: was drawn on series %s, which is not among these files; it is taken here because it is in "
+      "the same frame of reference",
+      d->input.shown, *d->series_uid ? d->series_uid : "(none named)");
+}
+
+/* Which labels the volume gets. */
+static bool list_labels(making *m, bool with_labels, size_t *count, tome_error *err) {
+  const tome_case_input *ci = m->input;
+  const size_t most = ci->label_count + m->in->drawing_count + 1;
+  m->inputs = tome_arena_alloc(&m->record.arena, most * sizeof *m->inputs, err);
+  m->labels = tome_arena_alloc(&m->record.arena, most * sizeof *m->labels, err);
+  if (!m->inputs || !m->labels) return false;
+  for (size_t i = 0; with_labels && i < ci->label_count; i++) m->inputs[(*count)++] = ci->labels[i];
+  const bool may_have_drawings = is_largest_of_series(m);
+  for (size_t i = 0; may_have_drawings && i < m->in->drawing_count; i++) {
+    tome_drawing_input *d = &m->in->drawings[i];
+    if (!is_drawn_on(d, m->stacked->order[0])) continue;
+    if (!take_drawing(m, d, err)) return false;
+    m->inputs[(*count)++] = (tome_label_input){.input = d->input};
+  }
+  return true;
+}
+
+/* Scans the labels' headers, so that the sources (and with them "is it in already?") are known before a voxel is read. */
+static bool scan_labels(making *m, bool with_labels, tome_error *err) {
+  size_t count = 0;
+  if (!list_labels(m, with_labels, &count, err)) return false;
+  for (size_t i = 0; i < count; i++)
+    if (!scan_label(m, &m->inputs[i], err)) return false;
   return true;
 }
 
@@ -126,7 +182,7 @@ static bool take_sources(making *m, bool with_labels, tome_error *err) {
     if (!tome_add_sources(m->in, &c->input, &m->channels.scans[i].stacked.volumes[0], c->name, &m->record, err))
       return false;
   }
-  return (!with_labels || scan_labels(m, err)) && tome_hash_sources(&m->record, part, err);
+  return scan_labels(m, with_labels, err) && tome_hash_sources(&m->record, part, err);
 }
 
 static bool say_skipped(making *m, const char *other, const char *hint) {
@@ -214,7 +270,7 @@ static bool make_labels(making *m, tome_error *err) {
     if (!m->merging) return false;
   }
   for (size_t i = 0; i < m->label_count; i++)
-    if (!tome_make_label(m->in, &m->input->labels[i], &m->labels[i], &m->image, &m->record, m->writer, m->merging, err))
+    if (!tome_make_label(m->in, &m->inputs[i], &m->labels[i], &m->image, &m->record, m->writer, m->merging, err))
       return false;
   if (!m->merging) return true;
   const tome_volume *map;

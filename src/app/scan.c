@@ -7,6 +7,7 @@
 #include "base/hash.h"
 
 void tome_scanned_clear(tome_scanned *s) {
+  tome_drawing_clear(&s->drawn);
   tome_stack_result_clear(&s->stacked);
   tome_pieces_clear(&s->pieces);
 }
@@ -32,6 +33,13 @@ bool tome_scan_input(tome_ingesting *in, const tome_input *input, const tome_geo
   }
   tome_scanned_clear(&s);
   return false;
+}
+
+bool tome_scan_drawing(const tome_input *input, tome_scanned *out, tome_error *err) {
+  if (input->path_count != 1) return false;
+  tome_error unreadable = {0}; /* whoever reads the file next says so */
+  const tome_format *f = tome_drawing_of(input->paths[0], &unreadable);
+  return f && f->outline(input->paths[0], &out->drawn, err);
 }
 
 void tome_forget_root(const tome_input *input, char *text) {
@@ -98,6 +106,13 @@ bool tome_add_sources(tome_ingesting *in, const tome_input *input, const tome_st
     in->sum.bytes_in += h.sources[i].bytes;
   }
   return true;
+}
+
+bool tome_add_drawing_source(tome_ingesting *in, const tome_input *input, const tome_drawing *d, const char *role,
+                             tome_record *r, tome_error *err) {
+  const tome_piece piece = {.path = input->paths[0], .sop_uid = d->sop_uid}, *order = &piece;
+  const tome_stacked one = {.order = &order, .order_count = 1};
+  return tome_add_sources(in, input, &one, role, r, err);
 }
 
 bool tome_hash_sources(tome_record *r, const char *part, tome_error *err) {

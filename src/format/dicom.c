@@ -12,6 +12,32 @@ static int probe(const uint8_t *head, size_t size, bool gzip, const char *name) 
   return gzip ? 0 : tome_dicom_probe(head, size);
 }
 
+static bool is_drawing(const uint8_t *head, size_t size) {
+  return tome_dicom_probe(head, size) && (tome_dicom_is_seg(head, size) || tome_dicom_is_rtstruct(head, size));
+}
+
+static bool outline(const char *path, tome_drawing *out, tome_error *err) {
+  uint8_t head[TOME_HEAD];
+  size_t size = 0;
+  tome_drawing d = {0};
+  bool ok = tome_file_head(path, head, sizeof head, &size, err);
+  ok = ok && (tome_dicom_is_rtstruct(head, size) ? tome_dicom_outline_rtstruct(path, &d, err)
+                                                 : tome_dicom_outline_seg(path, &d, err));
+  if (!ok) {
+    tome_drawing_clear(&d);
+    return false;
+  }
+  d.format = &tome_format_dicom;
+  *out = d;
+  return true;
+}
+
+static bool rasterise(const tome_drawing *d, size_t i, const tome_geometry *grid, double threshold, uint8_t *mask,
+                      tome_error *err) {
+  return strcmp(d->kind, "SEG") == 0 ? tome_dicom_rasterise_seg(d, i, grid, threshold, mask, err)
+                                     : tome_dicom_rasterise_rtstruct(d, i, grid, mask, err);
+}
+
 /* A series is a folder; one file holds a slice, or a label map as SEG. */
 static bool wants_name(const char *name) {
   const size_t n = strlen(name);
@@ -20,7 +46,7 @@ static bool wants_name(const char *name) {
 
 const tome_format tome_format_dicom = {
     .name = "dicom",
-    .title = "DICOM image",
+    .title = "DICOM images, SEG and RTSTRUCT",
     .extensions = ".dcm .dicom .ima",
     .keeps =
         "position, orientation and spacing of each slice, rescale, padding, identifiers of study, series and image",
@@ -31,4 +57,7 @@ const tome_format tome_format_dicom = {
     .write = tome_dicom_write,
     .write_folder = tome_dicom_write_folder,
     .wants_name = wants_name,
+    .is_drawing = is_drawing,
+    .outline = outline,
+    .rasterise = rasterise,
 };

@@ -9,6 +9,7 @@
 #include <dcmtk/dcmdata/dcpixel.h>
 #include <dcmtk/dcmdata/dcpixseq.h>
 #include <dcmtk/dcmdata/dcpxitem.h>
+#include <dcmtk/dcmdata/dcspchrs.h>
 #include <dcmtk/dcmjpeg/djdecode.h>
 #include <dcmtk/dcmjpls/djdecode.h>
 #include <dcmtk/dcmjpls/djencode.h>
@@ -75,6 +76,41 @@ char *tidy(char *text) {
   size_t n = strlen(text);
   while (n && text[n - 1] == ' ') text[--n] = 0;
   return text;
+}
+
+bool is_ascii(const OFString &s) {
+  for (size_t i = 0; i < s.length(); i++)
+    if (static_cast<unsigned char>(s[i]) > '~') return false;
+  return true;
+}
+
+/* In place. Without its name ISO 8859-1 is meant: the default repertoire has no characters of the upper half. */
+void to_utf8(const OFString &charset, OFString *text) {
+  if (is_ascii(*text) && charset.find("2022") == OFString_npos) return;
+  DcmSpecificCharacterSet converter;
+  OFString out;
+  const OFString from = charset.empty() || charset == "ISO_IR 6" ? OFString("ISO_IR 100") : charset;
+  if (from != "ISO_IR 192" && converter.selectCharacterSet(from, "ISO_IR 192").good() &&
+      converter.convertString(*text, out).good())
+    *text = out;
+}
+
+/* Bytes that no UTF-8 sequence accounts for become '?'. */
+void only_utf8(char *text) {
+  for (auto *p = reinterpret_cast<unsigned char *>(text); *p;) {
+    const size_t n = *p < 0x80                 ? 1
+                     : *p >= 0xC2 && *p < 0xE0 ? 2
+                     : (*p & 0xF0) == 0xE0     ? 3
+                     : (*p & 0xF8) == 0xF0     ? 4
+                                               : 0;
+    size_t have = n ? 1 : 0;
+    while (have && have < n && (p[have] & 0xC0) == 0x80) have++;
+    if (!n || have < n) {
+      *p++ = '?';
+    } else {
+      p += n;
+    }
+  }
 }
 
 /* ---- parsing --- */
@@ -151,12 +187,15 @@ bool number_at(DcmElement *e, unsigned long i, double *out) {
   Float64 v = 0;
   Float32 f = 0;
   Sint32 n = 0;
+  Uint16 us = 0;
   if (e->getFloat64(v, i).good()) {
     *out = v;
   } else if (e->getFloat32(f, i).good()) {
     *out = static_cast<double>(f);
   } else if (e->getSint32(n, i).good()) {
     *out = n;
+  } else if (e->getUint16(us, i).good()) {
+    *out = us;
   } else {
     return false;
   }
@@ -288,6 +327,19 @@ bool encode_jpegls(const uint16_t *cells, const tome_dicom_coded *c, bool is_sig
 
 /* ---- many numbers --- */
 
+/* An element's text: of a type that says so, or of none at all (writers use UN for what is longer than a short length). */
+const char *text_of(DcmElement *e, size_t *length) {
+  char *text = nullptr;
+  Uint8 *bytes = nullptr;
+  if (e->getString(text).good() && text) {
+    *length = strlen(text);
+    return text;
+  }
+  const bool raw = e->getUint8Array(bytes).good() && bytes;
+  *length = raw ? e->getLengthField() : 0;
+  return raw ? reinterpret_cast<const char *>(bytes) : "";
+}
+
 /* Skips what may stand around a number: blanks, a plus sign, the zero that pads. */
 const char *skip_blank(const char *p, const char *end) {
   while (p < end && (*p == ' ' || *p == '\0')) p++;
@@ -357,6 +409,22 @@ bool tome_dcmtk_text(tome_dicom_item *item, uint32_t tag, tome_arena *a, const c
   });
 }
 
+bool tome_dcmtk_utf8(tome_dicom_item *data_set, tome_dicom_item *item, uint32_t tag, tome_arena *a, const char **out,
+                     tome_error *err) {
+  return guarded(err, [=] {
+    OFString text, charset;
+    DcmElement *e = find(item, tag), *c = find(data_set, 0x00080005);
+    if (c && c->getOFStringArray(charset).bad()) charset.clear();
+    if (e && e->getOFStringArray(text).bad()) text.clear();
+    to_utf8(charset, &text);
+    char *own = tome_arena_dup(a, text.c_str(), err);
+    if (!own) return false;
+    only_utf8(own);
+    *out = tidy(own);
+    return true;
+  });
+}
+
 bool tome_dcmtk_number(tome_dicom_item *item, uint32_t tag, size_t index, double *out) {
   return guarded(nullptr, [=] {
     DcmElement *e = find(item, tag);
@@ -406,10 +474,9 @@ bool tome_dcmtk_numbers(tome_dicom_item *item, uint32_t tag, tome_arena *a, cons
   *count = 0;
   return guarded(err, [=] {
     DcmElement *e = nullptr;
-    char *text = nullptr;
-    if (!item || item_of(item)->findAndGetElement(key_of(tag), e).bad() || !e || e->getString(text).bad() || !text)
-      return true;
-    const size_t length = strlen(text);
+    if (!item || item_of(item)->findAndGetElement(key_of(tag), e).bad() || !e) return true;
+    size_t length = 0;
+    const char *text = text_of(e, &length);
     size_t most = 1;
     for (size_t i = 0; i < length; i++) most += text[i] == '\\';
     auto *v = static_cast<double *>(tome_arena_alloc(a, most * sizeof(double), err));

@@ -24,6 +24,10 @@ bool tome_dcmtk_has(tome_dicom_item *item, uint32_t tag);
 /* The value as text, several joined by a backslash, blanks trimmed; "" where absent or absurdly long. False only without memory. */
 TOME_MUST_USE bool tome_dcmtk_text(tome_dicom_item *item, uint32_t tag, tome_arena *a, const char **out,
                                    tome_error *err);
+/* The same as UTF-8, from the character set that `data_set` names (none: ISO 8859-1, which people write under no name); what cannot be
+ * converted becomes '?'. */
+TOME_MUST_USE bool tome_dcmtk_utf8(tome_dicom_item *data_set, tome_dicom_item *item, uint32_t tag, tome_arena *a,
+                                   const char **out, tome_error *err);
 /* Value `index` as a number; false where there is none, or it is not finite. Outputs untouched on false. */
 bool tome_dcmtk_number(tome_dicom_item *item, uint32_t tag, size_t index, double *out);
 /* All values of a decimal string, however many (TOME_CORRUPT where one is no number): *count of them in the arena. 0 where absent. */

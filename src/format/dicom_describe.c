@@ -1,6 +1,5 @@
 /* From a DICOM file's header to its pieces, one a frame; or to the sentence that says why there are none. Pixels stay on disk. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "format/dicom.h"
@@ -8,18 +7,11 @@
 #include "format/head.h"
 
 typedef struct job {
-  const char *path;
-  tome_dicom_source source;
-  tome_dicom_layout layout;
+  tome_dicom_file file;
   tome_pieces *out;
-  tome_dicom_image image;
-  tome_dicom_extent *extents; /* of the frames; owned */
 } job;
 
-static void job_clear(job *j) {
-  tome_dicom_close(&j->source);
-  free(j->extents);
-}
+static void job_clear(job *j) { tome_dicom_file_close(&j->file); }
 
 /* ---- what is no image --- */
 
@@ -29,8 +21,9 @@ static void job_clear(job *j) {
 static const struct {
   const char *sop_class, *what;
 } others[] = {
-    {STORAGE "66.4", "a segmentation object (SEG), which this build does not read yet"},
-    {STORAGE "66.7", "a label map segmentation (SEG), which this build does not read yet"},
+    {STORAGE "66.4", "a segmentation (SEG): labels drawn on another image, which are taken beside it or with --label"},
+    {STORAGE "66.7",
+     "a label map segmentation (SEG): labels drawn on another image, which are taken beside it or with --label"},
     {STORAGE "66.", "a registration or surface object, not an image"},
     {STORAGE "66", "raw data, not an image"},
     {STORAGE "67", "a real world value mapping, not an image"},
@@ -39,7 +32,9 @@ static const struct {
     {STORAGE "11.", "a presentation state, not an image"},
     {STORAGE "9.", "a waveform, not an image"},
     {STORAGE "104.", "an encapsulated document, not an image"},
-    {STORAGE "481.3", "a radiotherapy structure set (RTSTRUCT), which this build does not read yet"},
+    {STORAGE "481.3",
+     "a radiotherapy structure set (RTSTRUCT): labels drawn on another image, which are taken beside it or with "
+     "--label"},
     {STORAGE "481.5", "a radiotherapy plan, not an image"},
     {STORAGE "481.8", "a radiotherapy plan, not an image"},
     {STORAGE "481.4", "a radiotherapy treatment record, not an image"},
@@ -60,11 +55,11 @@ static const char *other_kind(const char *sop_class) {
 static bool pass_over_empty(const job *j, tome_dicom_item *d, const tome_piece *t, tome_error *err) {
   int64_t rows = 0;
   if (tome_dcmtk_integer(d, 0x00280010, false, &rows) && rows > 0)
-    return tome_pieces_pass_over(j->out, j->path, true, err,
+    return tome_pieces_pass_over(j->out, j->file.path, true, err,
                                  "describes an image of %lld rows, but holds no pixel data; the file "
                                  "may be cut short",
                                  (long long)rows);
-  return tome_pieces_pass_over(j->out, j->path, false, err, "is DICOM, but no image (SOP class %s, modality %s)",
+  return tome_pieces_pass_over(j->out, j->file.path, false, err, "is DICOM, but no image (SOP class %s, modality %s)",
                                t->sop_class[0] ? t->sop_class : "unknown", t->modality[0] ? t->modality : "unknown");
 }
 
@@ -125,64 +120,19 @@ static void read_padding(tome_dicom_item *d, const tome_dicom_image *i, tome_pie
   old_padding(i, t);
 }
 
-/* ---- are the pixels there? --- */
-
-static bool check_native(const job *j, uint64_t frame, tome_error *err) {
-  const tome_dicom_element *e = &j->layout.pixels;
-  const uint64_t need = frame * (uint64_t)j->image.frames, rest = j->source.size - e->value;
-  if (e->undefined)
-    return tome_fail(err, TOME_CORRUPT,
-                     "%s: its pixel data are compressed, but its transfer syntax (%s) says they are not", j->path,
-                     j->image.syntax->name);
-  if (e->length < need)
-    return tome_fail(err, TOME_CORRUPT,
-                     "%s: %lld frames of %lld x %lld need %llu bytes of pixel data, but it holds %llu", j->path,
-                     (long long)j->image.frames, (long long)j->image.rows, (long long)j->image.columns,
-                     (unsigned long long)need, (unsigned long long)e->length);
-  if (rest < need)
-    return tome_fail(err, TOME_CORRUPT,
-                     "%s: the file is cut short: %llu of %llu bytes of pixel data are there; fetch it again", j->path,
-                     (unsigned long long)rest, (unsigned long long)need);
-  return true;
-}
-
-enum { LARGE = 64 << 20, RATIO = 10000 }; /* no codec makes so much of so little: a header that says so is damaged */
-
-static bool check_coded(job *j, uint64_t frame, tome_error *err) {
-  const size_t frames = (size_t)j->image.frames;
-  if (!j->layout.pixels.undefined)
-    return tome_fail(err, TOME_CORRUPT, "%s: its transfer syntax (%s) is a compressed one, but its pixel data are not",
-                     j->path, j->image.syntax->name);
-  j->extents = tome_alloc(frames, sizeof *j->extents, "frames", err);
-  if (!j->extents || !tome_dicom_frames(&j->source, &j->layout, j->path, frames, j->extents, err)) return false;
-  for (size_t i = 0; i < frames; i++)
-    if (frame > LARGE && frame / RATIO > j->extents[i].length)
-      return tome_fail(err, TOME_CORRUPT, "%s: frame %zu is said to hold %llu bytes, compressed to %llu", j->path, i,
-                       (unsigned long long)frame, (unsigned long long)j->extents[i].length);
-  return true;
-}
-
-static bool is_coded(const job *j) { return j->image.syntax->codec >= TOME_DICOM_ENCAPSULATED; }
-
-static void locate(const job *j, int64_t frame, tome_piece *p) {
-  const uint64_t bytes = tome_dicom_frame_size(&j->image);
-  p->offset = is_coded(j) ? j->extents[frame].offset : j->layout.pixels.value + (uint64_t)frame * bytes;
-  p->length = is_coded(j) ? j->extents[frame].length : bytes;
-}
-
 /* ---- the frames --- */
 
 enum { SHARED_GROUPS = 0x52009229, FRAME_GROUPS = 0x52009230 };
 
 static bool add_frame(const job *j, const tome_dicom_groups *g, const tome_piece *common, tome_error *err) {
   tome_piece p = *common;
-  p.path = j->path;
+  p.path = j->file.path;
   p.frame = g->index;
   tome_dicom_place(g, &p);
   tome_dicom_number(g, &p);
   if (!tome_dicom_rescale(g, &p, err)) return false;
-  locate(j, g->index, &p);
-  tome_piece *kept = tome_pieces_add(j->out, &tome_format_dicom, j->path, err);
+  tome_dicom_locate(&j->file, g->index, &p);
+  tome_piece *kept = tome_pieces_add(j->out, &tome_format_dicom, j->file.path, err);
   if (!kept) return false;
   p.path = kept->path;
   *kept = p;
@@ -190,8 +140,9 @@ static bool add_frame(const job *j, const tome_dicom_groups *g, const tome_piece
 }
 
 static bool add_frames(const job *j, tome_dicom_item *d, const tome_piece *common, tome_error *err) {
-  tome_dicom_groups g = {.shared = tome_dcmtk_next(d, SHARED_GROUPS, NULL), .data_set = d, .many = j->image.frames > 1};
-  for (; g.index < j->image.frames; g.index++) {
+  tome_dicom_groups g = {
+      .shared = tome_dcmtk_next(d, SHARED_GROUPS, NULL), .data_set = d, .many = j->file.image.frames > 1};
+  for (; g.index < j->file.image.frames; g.index++) {
     if (g.index == 0 || g.frame) g.frame = tome_dcmtk_next(d, FRAME_GROUPS, g.frame);
     if (!add_frame(j, &g, common, err)) return false;
   }
@@ -199,22 +150,22 @@ static bool add_frames(const job *j, tome_dicom_item *d, const tome_piece *commo
 }
 
 static bool add_image(job *j, tome_dicom_item *d, tome_piece *t, tome_error *err) {
-  if (!j->layout.syntax)
+  if (!j->file.layout.syntax)
     return tome_fail(err, TOME_UNSUPPORTED,
                      "%s: its transfer syntax %s is not read; convert it (dcmconv, gdcmconv) to explicit "
                      "little endian",
-                     j->path, j->layout.syntax_uid);
-  if (!tome_dicom_image_read(d, &j->layout, j->path, &j->image, err)) return false;
-  const uint64_t bytes = tome_dicom_frame_size(&j->image);
-  if (is_coded(j) ? !check_coded(j, bytes, err) : !check_native(j, bytes, err)) return false;
+                     j->file.path, j->file.layout.syntax_uid);
+  if (!tome_dicom_image_read(d, &j->file.layout, j->file.path, &j->file.image, err)) return false;
+  if (!tome_dicom_check_pixels(&j->file, err)) return false;
   t->shape[0] = 1;
-  t->shape[1] = j->image.rows;
-  t->shape[2] = j->image.columns;
-  t->channels = (int)j->image.samples;
-  t->dtype = tome_dicom_image_dtype(&j->image);
-  t->flags = tome_dicom_pack(&j->image);
-  t->inverted = j->image.monochrome1 && strcmp(t->modality, "CT") != 0; /* what CT stores is HU, however it is shown */
-  read_padding(d, &j->image, t);
+  t->shape[1] = j->file.image.rows;
+  t->shape[2] = j->file.image.columns;
+  t->channels = (int)j->file.image.samples;
+  t->dtype = tome_dicom_image_dtype(&j->file.image);
+  t->flags = tome_dicom_pack(&j->file.image);
+  t->inverted =
+      j->file.image.monochrome1 && strcmp(t->modality, "CT") != 0; /* what CT stores is HU, however it is shown */
+  read_padding(d, &j->file.image, t);
   return read_identity(j, d, t, err) && add_frames(j, d, t, err);
 }
 
@@ -238,36 +189,21 @@ static bool use(void *ctx, tome_dicom_item *d, tome_error *err) {
   if (!read_texts(j, d, &t, err)) return false;
   const char *other = other_kind(t.sop_class);
   if (!other && strcmp(t.modality, "SEG") == 0) other = others[0].what;
-  if (other) return tome_pieces_pass_over(j->out, j->path, false, err, "is %s", other);
-  return j->layout.pixels.tag ? add_image(j, d, &t, err) : pass_over_empty(j, d, &t, err);
-}
-
-enum { HEADER_MOST = 256 << 20 };
-
-/* Parses the header, and nothing after it. Of a file without pixels, which may be long, only what says what it is. */
-static bool parse(job *j, tome_error *err) {
-  const tome_dicom_layout *l = &j->layout;
-  const uint64_t size = (l->pixels.tag ? l->header_end : l->key_end) - l->data_set;
-  if (size > HEADER_MOST)
-    return tome_fail(err, TOME_UNSUPPORTED, "%s: its header has %llu bytes; at most %d are read", j->path,
-                     (unsigned long long)size, HEADER_MOST);
-  TOME_AUTO_FREE uint8_t *header = tome_alloc((size_t)size, 1, "DICOM header", err);
-  if (!header) return false;
-  if (!tome_dicom_read(&j->source, l->data_set, header, (size_t)size))
-    return tome_fail(err, TOME_IO, "%s: cannot be read", j->path);
-  return tome_dcmtk_parse(header, (size_t)size, l->coding, j->path, use, j, err);
+  if (other) return tome_pieces_pass_over(j->out, j->file.path, false, err, "is %s", other);
+  return j->file.layout.pixels.tag ? add_image(j, d, &t, err) : pass_over_empty(j, d, &t, err);
 }
 
 static bool describe(job *j, tome_error *err) {
-  if (!tome_dicom_open(j->path, &j->source, err)) return false;
-  if (!tome_dicom_scan(&j->source, j->path, &j->layout, err)) return false;
-  const char *other = other_kind(j->layout.media_class);
-  if (other) return tome_pieces_pass_over(j->out, j->path, false, err, "is %s", other);
-  return parse(j, err);
+  if (!tome_dicom_file_open(j->file.path, &j->file, err)) return false;
+  const char *other = other_kind(j->file.layout.media_class);
+  if (other) return tome_pieces_pass_over(j->out, j->file.path, false, err, "is %s", other);
+  /* of a file without pixels, which may be long, only what says what it is */
+  const tome_dicom_layout *l = &j->file.layout;
+  return tome_dicom_file_parse(&j->file, l->pixels.tag ? l->header_end : l->key_end, use, j, err);
 }
 
 bool tome_dicom_describe(const char *path, tome_pieces *out, tome_error *err) {
-  TOME_CLEANUP(job_clear) job j = {.path = path, .source = {.fd = -1}, .out = out};
+  TOME_CLEANUP(job_clear) job j = {.file = {.path = path, .source = {.fd = -1}}, .out = out};
   const size_t before = out->count;
   tome_error why = {0};
   if (describe(&j, &why)) return true;

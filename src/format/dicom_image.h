@@ -46,6 +46,36 @@ TOME_MUST_USE bool tome_dicom_rescale(const tome_dicom_groups *g, tome_piece *p,
 /* Instance, acquisition and temporal position. */
 void tome_dicom_number(const tome_dicom_groups *g, tome_piece *p);
 
+/* ---- dicom_file.c: an open file. Start with source.fd -1 --- */
+typedef struct tome_dicom_file {
+  const char *path; /* borrowed */
+  tome_dicom_source source;
+  tome_dicom_layout layout;
+  tome_dicom_image image;     /* filled by the caller, from the parsed header */
+  tome_dicom_extent *extents; /* of the frames, where they are compressed */
+} tome_dicom_file;
+TOME_MUST_USE bool tome_dicom_file_open(const char *path, tome_dicom_file *out, tome_error *err);
+void tome_dicom_file_close(tome_dicom_file *f);
+typedef bool (*tome_dicom_use)(void *ctx, tome_dicom_item *data_set, tome_error *err);
+/* Parses the data set's bytes up to `end` and calls `use` with it. */
+TOME_MUST_USE bool tome_dicom_file_parse(tome_dicom_file *f, uint64_t end, tome_dicom_use use, void *ctx,
+                                         tome_error *err);
+/* Fails where the bytes that `image` speaks of are not there. */
+TOME_MUST_USE bool tome_dicom_check_pixels(tome_dicom_file *f, tome_error *err);
+/* Sets the piece's offset and length to those of a frame. */
+void tome_dicom_locate(const tome_dicom_file *f, int64_t frame, tome_piece *p);
+
+/* ---- drawings --- */
+/* The SOP class in a file's first bytes is that of a segmentation, of a structure set. */
+bool tome_dicom_is_seg(const uint8_t *head, size_t size);
+bool tome_dicom_is_rtstruct(const uint8_t *head, size_t size);
+bool tome_dicom_outline_seg(const char *path, tome_drawing *out, tome_error *err);
+bool tome_dicom_outline_rtstruct(const char *path, tome_drawing *out, tome_error *err);
+bool tome_dicom_rasterise_seg(const tome_drawing *d, size_t i, const tome_geometry *grid, double threshold,
+                              uint8_t *mask, tome_error *err);
+bool tome_dicom_rasterise_rtstruct(const tome_drawing *d, size_t i, const tome_geometry *grid, uint8_t *mask,
+                                   tome_error *err);
+
 bool tome_dicom_describe(const char *path, tome_pieces *out, tome_error *err);
 bool tome_dicom_decode(const tome_piece *piece, void *out, size_t out_bytes, tome_error *err);
 

@@ -252,3 +252,17 @@ int tome_dicom_probe(const uint8_t *head, size_t size) {
   tome_dicom_source s = tome_dicom_memory(head, size);
   return has_preamble(&s) ? 100 : probe_bare(&s);
 }
+
+void tome_dicom_class_of(const uint8_t *head, size_t size, char out[65]) {
+  tome_dicom_source s = tome_dicom_memory(head, size);
+  tome_dicom_layout l = {0};
+  scan_meta(&s, has_preamble(&s) ? 132 : 0, &l);
+  memcpy(out, l.media_class, sizeof l.media_class);
+  const tome_dicom_coding coding = sniff(&s, l.data_set);
+  tome_dicom_element e;
+  for (uint64_t at = l.data_set; !out[0] && tome_dicom_element_at(&s, at, coding, &e) && e.tag <= 0x00080016;
+       at = e.value + e.length) {
+    if (e.undefined || e.length > s.size - e.value) return;
+    if (e.tag == 0x00080016) read_uid(&s, &e, out);
+  }
+}

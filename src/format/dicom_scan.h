@@ -85,6 +85,9 @@ TOME_MUST_USE bool tome_dicom_scan(tome_dicom_source *s, const char *path, tome_
 /* How sure one can be that these first bytes of a file are DICOM, 0 … 100. */
 int tome_dicom_probe(const uint8_t *head, size_t size);
 
+/* The media storage SOP class that the first bytes of a file name; else the data set's own, where it begins within them. "" where neither. */
+void tome_dicom_class_of(const uint8_t *head, size_t size, char out[65]);
+
 /* Where a frame's fragments lie: from the first one's item tag to the end of the last. */
 typedef struct tome_dicom_extent {
   uint64_t offset, length;

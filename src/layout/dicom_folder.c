@@ -1,4 +1,5 @@
-/* Plain folders of DICOM: one input for each folder that directly holds DICOM files, with all the series in it. */
+/* Plain folders of DICOM: one input for each folder that directly holds DICOM files, with all the series in it. Segmentations and structure
+ * sets are looked for first, wherever they lie: they name the series they were drawn on. */
 #include <string.h>
 
 #include "base/threads.h"
@@ -73,7 +74,59 @@ static bool pass_dicomdirs(tome_scan *s, size_t folder, tome_plan *plan, tome_er
   return true;
 }
 
+/* ---- drawings --- */
+
+static bool plan_drawing(tome_scan *s, size_t entry, const tome_drawing *d, tome_plan *plan, tome_error *err) {
+  tome_arena *a = &plan->arena;
+  if (!tome_arena_grow(a, &plan->drawings, &plan->drawing_cap, plan->drawing_count + 1, sizeof *plan->drawings, err))
+    return false;
+  tome_picks picks = {&entry, 1, 1};
+  tome_drawing_input in = {.kind = tome_arena_dup(a, d->kind, err),
+                           .series_uid = tome_arena_dup(a, d->series_uid, err),
+                           .frame_uid = tome_arena_dup(a, d->frame_uid, err)};
+  if (!in.kind || !in.series_uid || !in.frame_uid ||
+      !tome_plan_input(plan, s, &picks, tome_scan_shown(s, entry), &in.input, err))
+    return false;
+  plan->drawings[plan->drawing_count++] = in;
+  return true;
+}
+
+/* A drawing that cannot be read is a fault of its own; no image fails for it. */
+static bool plan_damaged(tome_scan *s, size_t entry, const char *why, tome_plan *plan, tome_error *err) {
+  const char *full = s->tree->entries[entry].full;
+  const size_t n = strlen(full);
+  if (strncmp(why, full, n) == 0 && why[n] == ':') why += n + 2; /* the sentence names the whole path */
+  if (!tome_plan_pass_over(plan, tome_scan_shown(s, entry), err, "%s: %s", tome_scan_shown(s, entry), why))
+    return false;
+  plan->passed[plan->passed_count - 1].damaged = true;
+  return true;
+}
+
+static bool take_drawing(tome_scan *s, size_t entry, tome_plan *plan, tome_error *err) {
+  tome_error why = {0};
+  const char *path = s->tree->entries[entry].full;
+  const tome_format *f = tome_drawing_of(path, &why);
+  if (!f) return true; /* none, or not to be read: whoever takes the file will say so */
+  TOME_CLEANUP(tome_drawing_clear) tome_drawing d = {0};
+  s->claimed[entry] = true;
+  if (f->outline(path, &d, &why)) return plan_drawing(s, entry, &d, plan, err);
+  if (why.code == TOME_NO_MEMORY) return tome_fail(err, why.code, "%s", why.message);
+  return plan_damaged(s, entry, why.message, plan, err);
+}
+
+static bool find_drawings(tome_scan *s, tome_plan *plan, tome_error *err) {
+  for (size_t i = 0; i < s->tree->count; i++) {
+    if (s->claimed[i] || s->tree->entries[i].folder) continue;
+    if (tome_stopped(s->run)) return tome_fail_cancelled(err);
+    const tome_name_kind kind = tome_name_kind_of(tome_scan_name(s, i));
+    if (kind != TOME_NAME_DICOM && kind != TOME_NAME_BARE && kind != TOME_NAME_ODD) continue;
+    if (!take_drawing(s, i, plan, err)) return false;
+  }
+  return true;
+}
+
 static bool find(tome_scan *s, tome_plan *plan, tome_error *err) {
+  if (!find_drawings(s, plan, err)) return false;
   for (size_t i = 0; i < s->folder_count; i++) {
     tome_error failed = {0};
     if (!pass_dicomdirs(s, i, plan, err)) return false;
@@ -92,6 +145,8 @@ const tome_layout tome_layout_dicom = {
         "  patient2/CT/1.dcm 2.dcm …\n"
         "One input for each folder that directly holds DICOM files, named after it; a folder called CT, series, DICOM "
         "…\n"
-        "bears its parent's name before its own (patient1_CT).\n",
+        "bears its parent's name before its own (patient1_CT). A SEG or RTSTRUCT anywhere in the tree becomes labels "
+        "of the series\n"
+        "that it says it was drawn on.\n",
     .find = find,
 };

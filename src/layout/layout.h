@@ -55,9 +55,19 @@ typedef struct tome_case_input {
   size_t label_count, label_cap;
 } tome_case_input;
 
+/* A file of labels that says itself which image it was drawn on (DICOM SEG, RTSTRUCT): matched to a case once the cases' files are read. */
+typedef struct tome_drawing_input {
+  tome_input input;                   /* one file */
+  const char *kind;                   /* "SEG", "RTSTRUCT" */
+  const char *series_uid, *frame_uid; /* of the image; "" where it does not say */
+  bool present, taken; /* for the one who works through the plan: its series is among the cases; a case has it */
+} tome_drawing_input;
+
 typedef struct tome_plan {
   tome_case_input *cases;
   size_t case_count, case_cap;
+  tome_drawing_input *drawings;
+  size_t drawing_count, drawing_cap;
   tome_passed_over *passed; /* labels without image, files nobody knows: one sentence a kind, not one a file */
   size_t passed_count, passed_cap;
   tome_arena arena;
