@@ -274,7 +274,7 @@ typedef struct tome_recipe_text {
   const char *file; /* a path, or NULL */
 } tome_recipe_text;
 
-/* Writes one volume (or a box of it) to a file; the format follows the name (.npy, .nii, .nii.gz). Appears whole or not at all; refuses to overwrite
+/* Writes one volume (or a box of it) to a file; the format follows the name (.npy, .npz, .nii, .nii.gz, .png, .h5). Appears whole or not at all; refuses to overwrite
  * unless `force`. */
 typedef struct tome_export_options {
   const char *label; /* a label map ("segmentation") or one structure's name ("tumor": a 0/1 mask); NULL: the image */
@@ -284,6 +284,73 @@ typedef struct tome_export_options {
 } tome_export_options;
 TOME_API TOME_MUST_USE bool tome_export(tome_store *store, const char *id, const char *path,
                                         const tome_export_options *opt, const tome_run *run, tome_error *err);
+
+/* Many cases at once, image and label maps together. */
+typedef struct tome_export_many_options {
+  const char *const *ids; /* these cases … */
+  size_t id_count;
+  const char *where; /* … or those for which this condition over the view `cases` holds ("tumor_ml > 0") … */
+  bool all;          /* … or all of them */
+  /* Where to: "out/{id}.npy", "out/{id}_{label}.nii.gz", "out/{id}/{z:03}.png", "out/{id}.npz", or one archive "lits.h5". npz and h5 hold image and label maps
+   * together; of the others each volume is a file, named by {label}, or "<name>_<map>" beside the image's; a path without {id} or {label} is one file
+   * for one volume. Folders are made. */
+  const char *path;
+  const char *label, *box; /* as above; `label` writes that one volume instead of all */
+  bool force;              /* overwrite what is there and was made otherwise */
+  tome_recipe_text recipe;
+} tome_export_many_options;
+
+/* What became of a label value: its volume in ml, counted in the recipe's grid. */
+typedef enum tome_fate { TOME_FATE_KEPT = 0, TOME_FATE_SHRUNK /* by more than half */, TOME_FATE_VANISHED } tome_fate;
+typedef struct tome_survival {
+  const char *map, *name;
+  int32_t value;
+  tome_fate fate;
+  uint64_t voxels_before, voxels_after;
+  double ml_before, ml_after;
+} tome_survival;
+
+typedef struct tome_export_volume {
+  const char *name; /* "image", or the label map's or structure's */
+  const char *path; /* the file; of PNG slices with {z} in it */
+  bool is_label;
+  tome_dtype dtype;
+} tome_export_volume;
+
+typedef enum tome_export_kind {
+  TOME_EXPORT_WRITTEN,
+  TOME_EXPORT_SKIPPED, /* is there already, made by the same recipe from the same voxels */
+  TOME_EXPORT_FAILED
+} tome_export_kind;
+
+typedef struct tome_export_event {
+  tome_export_kind kind;
+  const char *id;
+  tome_code code;   /* FAILED */
+  const char *text; /* FAILED: why, one sentence; else "" */
+  /* WRITTEN, SKIPPED: */
+  const tome_geometry *geometry;
+  const tome_export_volume *volumes;
+  size_t volume_count;
+  const char *recipe, *recipe_hash, *voxel_hash;
+  /* WRITTEN, without a box: every label value of the maps written. */
+  const tome_survival *survival;
+  size_t survival_count;
+} tome_export_event;
+
+typedef struct tome_export_summary {
+  uint64_t cases, written, skipped, failed;
+  uint64_t bytes_voxels; /* of the results, in memory */
+  double seconds;
+} tome_export_summary;
+
+/* One case that fails never stops the others: it is an event, and `out->failed` counts it. Returns false only where nothing more could be done (no such
+ * cases, a bad recipe or path, cancelled, an archive on a full disk); files written before stay, an archive then is not there at all. Cases run in parallel on
+ * run->threads, as many as fit into memory. `on_event` is called from one thread at a time, in no order; may be NULL. */
+TOME_API TOME_MUST_USE bool tome_export_many(tome_store *store, const tome_export_many_options *opt,
+                                             const tome_run *run,
+                                             void (*on_event)(void *user, const tome_export_event *event), void *user,
+                                             tome_export_summary *out, tome_error *err);
 
 /* What a recipe would do to a case: shapes, spacings, types, boxes and chunks at each step, before any voxel is read. `text` is called once, with
  * several lines. `box` as above. */

@@ -108,7 +108,8 @@ static bool make_room(item *it, const patch_case *c, const tome_patch *t, tome_e
     if (!tome_shape_bytes(shape, tome_dtype_size(v->dtype), &it->bytes[k]))
       return tome_fail(err, TOME_NO_MEMORY, "%s: a patch of that size does not fit any memory", c->id);
     if (!(it->data[k] = tome_alloc(it->bytes[k], 1, "a patch", err))) return false;
-    it->volumes[k] = (tome_output_volume){v->name, v->is_label, v->dtype, it->data[k]};
+    it->volumes[k] =
+        (tome_output_volume){.name = v->name, .is_label = v->is_label, .dtype = v->dtype, .voxels = it->data[k]};
   }
   it->out.volume_count = c->volume_count;
   return true;

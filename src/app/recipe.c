@@ -49,11 +49,25 @@ static bool add_sources(tome_course *c, tome_error *err) {
 
 /* ---- facts ---------------------------------------------------------------------------------------------- */
 
+/* What the store as a whole says changes with every case that comes in: results that rest on it say so. */
+static void note_across(tome_course *c, const tome_histogram *h) {
+  tome_hasher *sum = tome_hasher_new(NULL);
+  if (!sum) return;
+  tome_hasher_add(sum, c->across_hash, strlen(c->across_hash));
+  tome_hasher_add(sum, &h->lo, sizeof h->lo);
+  tome_hasher_add(sum, &h->width, sizeof h->width);
+  tome_hasher_add(sum, h->counts, h->bins * sizeof *h->counts);
+  tome_hasher_text(sum, c->across_hash);
+  tome_hasher_free(sum);
+}
+
 static bool across_store(void *ctx, const char *label, tome_histogram *out, tome_error *err) {
   tome_course *c = ctx;
   uint64_t cases;
   if (!c->index) c->index = tome_index_open(c->store->index, false, err);
-  return c->index && tome_index_foreground(c->index, label, &c->arena, out, &cases, err);
+  if (!c->index || !tome_index_foreground(c->index, label, &c->arena, out, &cases, err)) return false;
+  note_across(c, out);
+  return true;
 }
 
 static bool body_of(void *ctx, tome_box *out, tome_error *err) {
@@ -81,6 +95,11 @@ bool tome_recipe_of(const tome_recipe_text *r, const tome_op *const *ops, tome_r
   for (size_t i = 0; i < r->step_count; i++)
     if (!join(&arena, &text, r->steps[i], strlen(r->steps[i]), err)) return false;
   return tome_recipe_parse_text(ops, text, out, err) || tome_fail_prefix(err, "%s", r->file);
+}
+
+bool tome_recipe_text_check(const tome_recipe_text *recipe, tome_error *err) {
+  TOME_CLEANUP(tome_recipe_clear) tome_recipe r = {0};
+  return tome_recipe_of(recipe, tome_ops, &r, err);
 }
 
 static bool open_case(tome_course *c, const char *id, tome_error *err) {

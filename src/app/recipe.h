@@ -18,7 +18,8 @@ typedef struct tome_course {
   tome_index *index; /* opened when a step asks for the data set's statistics */
   const tome_store *store;
   const tome_run *run;
-  const tome_op *const *ops; /* NULL: the built-in steps; set before tome_course_open */
+  const tome_op *const *ops;        /* NULL: the built-in steps; set before tome_course_open */
+  char across_hash[TOME_HASH_TEXT]; /* of the data set's statistics that steps asked for; "" where none did */
   tome_arena arena;
 } tome_course;
 /* A recipe's words, the file's first, against a table of steps. */
@@ -29,5 +30,7 @@ TOME_MUST_USE bool tome_recipe_of(const tome_recipe_text *words, const tome_op *
 TOME_MUST_USE bool tome_course_open(tome_course *c, const tome_store *s, const char *id, const tome_recipe_text *recipe,
                                     const tome_run *run, tome_error *err);
 void tome_course_close(tome_course *c);
+/* Whether the words make a recipe at all; no case needed. */
+TOME_MUST_USE bool tome_recipe_text_check(const tome_recipe_text *recipe, tome_error *err);
 
 #endif

@@ -110,6 +110,8 @@ typedef struct tome_write_options {
   size_t name_count;
   const char *const *sop_uids; /* labels: of the image's slices, one a slice; NULL: not known */
   const char *sop_class;       /* of these images */
+  const char *
+      comment; /* what made it, as JSON: written where the format has a place for text (see keeps_comment); NULL: nothing */
 } tome_write_options;
 
 /* Labels that are drawn on another image's grid and have none of their own, or only parts of one: DICOM SEG and RTSTRUCT. A structure is
@@ -155,6 +157,7 @@ struct tome_format {
   bool (*write_folder)(const char *folder, const tome_volume *v, const tome_write_options *opt, tome_error *err);
   /* Whether it writes by this name: "out.nii.gz", "series/". */
   bool (*wants_name)(const char *name);
+  bool keeps_comment; /* write puts opt->comment into the file */
   /* The next three go together; NULL where the format has no drawings. Whether these first bytes begin a drawing: describe passes such
    * files over. */
   bool (*is_drawing)(const uint8_t *head, size_t size);

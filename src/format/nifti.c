@@ -187,4 +187,5 @@ const tome_format tome_format_nifti = {
     .decode = decode,
     .write = tome_nifti_write,
     .wants_name = wants_name,
+    .keeps_comment = true,
 };

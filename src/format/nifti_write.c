@@ -12,12 +12,21 @@
 #include "format/nifti_header.h"
 #include "format/nifti_place.h"
 
-enum { EXTENSION_FLAGS = 4, MOST_NIFTI_1 = 32767, MEMBER = 4 << 20, BATCH = 16 };
+enum { EXTENSION_FLAGS = 4, EXTENSION_HEAD = 8, COMMENT_CODE = 6, MOST_NIFTI_1 = 32767, MEMBER = 4 << 20, BATCH = 16 };
 
+/* All bytes before the first voxel: the header proper, four flags, and the extension where there is one. */
 typedef struct header {
-  uint8_t bytes[sizeof(nifti_2_header) + EXTENSION_FLAGS];
+  uint8_t *bytes;
   size_t size;
 } header;
+
+static void header_clear(header *h) { free(h->bytes); }
+
+/* Bytes of the extension: a multiple of 16, so that the voxels begin at one. */
+static size_t extension_bytes(const tome_write_options *opt) {
+  const size_t text = opt && opt->comment ? strlen(opt->comment) : 0;
+  return text ? (EXTENSION_HEAD + text + 15) / 16 * 16 : 0;
+}
 
 static void copy_text(char *out, size_t size, const char *text) { snprintf(out, size, "%s", text ? text : ""); }
 
@@ -28,7 +37,7 @@ static void header_one(const tome_volume *v, const tome_nifti_place *p, const to
                       .datatype = tome_nifti_datatype(v->dtype),
                       .bitpix = (short)(8 * tome_dtype_size(v->dtype)),
                       .pixdim = {1, 1, 1, 1, 1, 1, 1, 1},
-                      .vox_offset = (float)(sizeof h + EXTENSION_FLAGS),
+                      .vox_offset = (float)out->size,
                       .scl_slope = 1,
                       .xyzt_units = (char)p->units,
                       .qform_code = (short)p->qform_code,
@@ -49,7 +58,6 @@ static void header_one(const tome_volume *v, const tome_nifti_place *p, const to
   }
   copy_text(h.descrip, sizeof h.descrip, opt ? opt->description : NULL);
   memcpy(out->bytes, &h, sizeof h);
-  out->size = sizeof h + EXTENSION_FLAGS;
 }
 
 static void header_two(const tome_volume *v, const tome_nifti_place *p, const tome_write_options *opt, header *out) {
@@ -59,7 +67,7 @@ static void header_two(const tome_volume *v, const tome_nifti_place *p, const to
                       .bitpix = (int16_t)(8 * tome_dtype_size(v->dtype)),
                       .dim = {3, 1, 1, 1, 1, 1, 1, 1},
                       .pixdim = {1, 1, 1, 1, 1, 1, 1, 1},
-                      .vox_offset = sizeof h + EXTENSION_FLAGS,
+                      .vox_offset = (int64_t)out->size,
                       .scl_slope = 1,
                       .xyzt_units = p->units,
                       .qform_code = p->qform_code,
@@ -78,18 +86,28 @@ static void header_two(const tome_volume *v, const tome_nifti_place *p, const to
   memcpy(h.srow_z, p->sform[2], sizeof h.srow_z);
   copy_text(h.descrip, sizeof h.descrip, opt ? opt->description : NULL);
   memcpy(out->bytes, &h, sizeof h);
-  out->size = sizeof h + EXTENSION_FLAGS;
 }
 
-static void make_header(const tome_volume *v, const tome_write_options *opt, header *out) {
+/* The comment as an extension of code 6: size and code in native order, as the header. */
+static void put_extension(uint8_t *at, const tome_write_options *opt) {
+  const int32_t head[2] = {(int32_t)extension_bytes(opt), COMMENT_CODE};
+  at[0] = 1; /* the flag that says one follows */
+  memcpy(at + EXTENSION_FLAGS, head, sizeof head);
+  memcpy(at + EXTENSION_FLAGS + EXTENSION_HEAD, opt->comment, strlen(opt->comment));
+}
+
+static bool make_header(const tome_volume *v, const tome_write_options *opt, header *out, tome_error *err) {
   const int64_t *s = v->geometry.shape;
+  const bool two = s[0] > MOST_NIFTI_1 || s[1] > MOST_NIFTI_1 || s[2] > MOST_NIFTI_1;
+  const size_t proper = two ? sizeof(nifti_2_header) : sizeof(nifti_1_header), extension = extension_bytes(opt);
   tome_nifti_place place;
   tome_nifti_place_of(&v->geometry, &place);
-  *out = (header){.size = 0};
-  if (s[0] > MOST_NIFTI_1 || s[1] > MOST_NIFTI_1 || s[2] > MOST_NIFTI_1)
-    header_two(v, &place, opt, out);
-  else
-    header_one(v, &place, opt, out);
+  out->size = proper + EXTENSION_FLAGS + extension;
+  out->bytes = tome_alloc_zero(out->size, 1, "NIfTI header", err);
+  if (!out->bytes) return false;
+  (two ? header_two : header_one)(v, &place, opt, out);
+  if (extension) put_extension(out->bytes + proper, opt);
+  return true;
 }
 
 /* ---- gzip ---- */
@@ -144,8 +162,8 @@ bool tome_nifti_write(int fd, const char *name, const tome_volume *v, const tome
   if (tome_nifti_datatype(v->dtype) == DT_UNKNOWN ||
       !tome_shape_bytes(v->geometry.shape, tome_dtype_size(v->dtype), &bytes))
     return tome_fail(err, TOME_USAGE, "%s: a volume without voxels cannot be written", name);
-  header head;
-  make_header(v, opt, &head);
+  TOME_CLEANUP(header_clear) header head = {0};
+  if (!make_header(v, opt, &head, err)) return false;
   if (tome_ends_in(name, ".gz")) return write_gzip(fd, name, &head, v->data, bytes, opt ? opt->level : 0, err);
   return tome_write_all(fd, head.bytes, head.size, name, err) && tome_write_all(fd, v->data, bytes, name, err);
 }

@@ -113,24 +113,15 @@ static bool decode(const tome_piece *p, void *out, size_t out_bytes, tome_error 
   return ok;
 }
 
-/* Version 1.0: magic, length, dictionary, padded with blanks to a multiple of 64 bytes and a newline. */
 static bool write(int fd, const char *name, const tome_volume *v, const tome_write_options *opt, tome_error *err) {
   (void)opt;
-  char descr[8], header[256];
-  const int64_t *s = v->geometry.shape;
+  char descr[8];
+  uint8_t header[NPY_HEADER];
   size_t bytes;
-  if (!tome_shape_bytes(s, tome_dtype_size(v->dtype), &bytes))
+  if (!tome_shape_bytes(v->geometry.shape, tome_dtype_size(v->dtype), &bytes))
     return tome_fail(err, TOME_USAGE, "%s: a volume without voxels cannot be written", name);
   tome_npy_descr(v->dtype, descr);
-  const int n =
-      snprintf(header, sizeof header, "%-10s{'descr': '%s', 'fortran_order': False, 'shape': (%lld, %lld, %lld), }",
-               "\x93NUMPY\x01", descr, (long long)s[0], (long long)s[1], (long long)s[2]);
-  const size_t size = ((size_t)n + 1 + 63) / 64 * 64;
-  memset(header + n, ' ', size - (size_t)n);
-  header[size - 1] = '\n';
-  header[7] = 0; /* minor version */
-  header[8] = (char)((size - 10) & 0xff);
-  header[9] = (char)((size - 10) >> 8);
+  const size_t size = tome_npy_header_write(descr, 3, v->geometry.shape, header);
   return tome_write_all(fd, header, size, name, err) && tome_write_all(fd, v->data, bytes, name, err);
 }
 

@@ -103,6 +103,28 @@ void tome_npy_descr(tome_dtype t, char out[8]) {
   out[0] = '\0';
 }
 
+/* "(3, 4)", "(3,)" or "()". */
+static void shape_text(int dims, const int64_t *dim, char *out, size_t size) {
+  size_t n = (size_t)snprintf(out, size, "(");
+  for (int i = 0; i < dims && n < size; i++)
+    n += (size_t)snprintf(out + n, size - n, "%s%lld", i ? ", " : "", (long long)dim[i]);
+  if (n < size) snprintf(out + n, size - n, dims == 1 ? ",)" : ")");
+}
+
+size_t tome_npy_header_write(const char *descr, int dims, const int64_t *dim, uint8_t out[NPY_HEADER]) {
+  char shape[100];
+  shape_text(dims, dim, shape, sizeof shape);
+  const int n = snprintf((char *)out, NPY_HEADER, "%-10s{'descr': '%.20s', 'fortran_order': False, 'shape': %s, }",
+                         "\x93NUMPY\x01", descr, shape);
+  const size_t size = ((size_t)n + 1 + 63) / 64 * 64;
+  memset(out + n, ' ', size - (size_t)n);
+  out[size - 1] = '\n';
+  out[7] = 0; /* minor version */
+  out[8] = (uint8_t)((size - 10) & 0xff);
+  out[9] = (uint8_t)((size - 10) >> 8);
+  return size;
+}
+
 static bool set_descr(const char *descr, tome_npy_header *h, tome_error *err) {
   const char *d = descr;
   const char order = *d && strchr("<>|=", *d) ? *d++ : '=';

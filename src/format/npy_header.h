@@ -1,4 +1,4 @@
-/* The header of a NumPy .npy file. Inside src/format only. */
+/* The header of a NumPy .npy file: read inside src/format, written there and by whoever makes an .npz. */
 #ifndef TOME_FORMAT_NPY_HEADER_H
 #define TOME_FORMAT_NPY_HEADER_H
 
@@ -26,5 +26,9 @@ TOME_MUST_USE bool tome_npy_array(const tome_npy_header *h, tome_array *a, tome_
 
 /* NumPy's descr of a native element type: "<i2", "|u1". Writes at most 8 bytes. */
 void tome_npy_descr(tome_dtype t, char out[8]);
+
+enum { NPY_HEADER = 256 };
+/* All bytes before the first element, version 1.0, their number a multiple of 64. `descr` NumPy's ("<i2", "<U12"); dims 0 … 4. */
+size_t tome_npy_header_write(const char *descr, int dims, const int64_t *dim, uint8_t out[NPY_HEADER]);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "format/picture.h"
+#include "format/png_write.h"
 
 extern const tome_format tome_format_png;
 
@@ -143,6 +144,8 @@ static bool decode(const tome_piece *p, void *out, size_t out_bytes, tome_error 
   return true;
 }
 
+static bool wants_name(const char *name) { return tome_ends_in(name, ".png"); }
+
 const tome_format tome_format_png = {
     .name = "png",
     .title = "PNG slices",
@@ -154,4 +157,7 @@ const tome_format tome_format_png = {
     .probe = probe,
     .describe = describe,
     .decode = decode,
+    .write = tome_png_write,
+    .wants_name = wants_name,
+    .keeps_comment = true,
 };

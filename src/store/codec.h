@@ -41,7 +41,7 @@ typedef struct tome_packed_chunk {
   const uint8_t *data; /* as stored, and TOME_DECODE_SLACK bytes more */
   size_t size;
   uint32_t mask;
-  tome_span wanted; /* elements; the others may be left as they are. Count 0: all */
+  tome_span wanted;    /* elements; the others may be left as they are. Count 0: all */
   size_t plane_stride; /* out: elements from one plane of shuffled bytes in `raw` to the next */
   const uint8_t *
       raw; /* out: raw_bytes, borrowed from the decoder or from `data` until the next call; NULL where the chunk is broken … */

@@ -149,9 +149,8 @@ static void by_length(const uint8_t *lengths, uint16_t *order, uint16_t starts[T
 }
 
 static uint16_t single_entry(unsigned s, unsigned bits) {
-  return (uint16_t)(s < TOME_END_OF_BLOCK
-                        ? s << TOME_SINGLE_SHIFT | bits
-                        : (s - TOME_END_OF_BLOCK) << TOME_SINGLE_SHIFT | TOME_SPECIAL | bits);
+  return (uint16_t)(s < TOME_END_OF_BLOCK ? s << TOME_SINGLE_SHIFT | bits
+                                          : (s - TOME_END_OF_BLOCK) << TOME_SINGLE_SHIFT | TOME_SPECIAL | bits);
 }
 
 static uint32_t pair_entry(unsigned s, unsigned bits) {
@@ -220,9 +219,9 @@ static bool open_planes(const tome_planes_inflater *i, tome_planes_stream *s, pl
 typedef struct deal {
   tome_planes_inflater *inflater;
   plane **planes;
-  size_t count, at;   /* the plane at hand */
-  size_t section;     /* the next of it */
-  size_t table;       /* its; TOME_LANES: not built yet */
+  size_t count, at; /* the plane at hand */
+  size_t section;   /* the next of it */
+  size_t table;     /* its; TOME_LANES: not built yet */
   bool pairs;
   tome_lane lane[TOME_LANES];
   plane *of[TOME_LANES]; /* NULL: the lane is idle */
@@ -267,7 +266,8 @@ static bool feed(deal *d, size_t k) {
   for (; d->at < d->count; d->at++, d->section = 0, d->table = TOME_LANES) {
     plane *p = d->planes[d->at];
     size_t from, to;
-    const uint8_t *wanted = d->inflater->wanted + (size_t)(p - d->inflater->all) / d->inflater->planes * d->inflater->sections;
+    const uint8_t *wanted =
+        d->inflater->wanted + (size_t)(p - d->inflater->all) / d->inflater->planes * d->inflater->sections;
     if (p->bad || !next_piece(d, wanted, &from, &to)) continue;
     if (d->table == TOME_LANES && !build_table(p, &d->inflater->table[d->table = free_table(d)])) {
       p->bad = true;
@@ -328,6 +328,5 @@ static void inflate_some(tome_planes_inflater *i, tome_planes_stream *streams, s
 }
 
 void tome_planes_inflate(tome_planes_inflater *i, tome_planes_stream *streams, size_t count) {
-  for (size_t s = 0; s < count; s += i->most)
-    inflate_some(i, streams + s, count - s < i->most ? count - s : i->most);
+  for (size_t s = 0; s < count; s += i->most) inflate_some(i, streams + s, count - s < i->most ? count - s : i->most);
 }

@@ -63,68 +63,68 @@ enum { STEPS = 5 }; /* lookups a refill: 5 of 11 bits in 56 */
 #define LOOK_UP(c, table) ((table)[(c).bits & ((1ull << width) - 1)])
 
 /* One lookup of one lane: one literal. */
-#define SINGLE(c, l, table)                                        \
-  {                                                                \
-    const uint32_t e = LOOK_UP(c, table);                          \
-    if (__builtin_expect(!(e & TOME_SPECIAL), 1)) {                \
-      *(c).out++ = (uint8_t)(e >> TOME_SINGLE_SHIFT);              \
-      (c).bits >>= e & 63;                                         \
-    } else {                                                       \
+#define SINGLE(c, l, table)                                                \
+  {                                                                        \
+    const uint32_t e = LOOK_UP(c, table);                                  \
+    if (__builtin_expect(!(e & TOME_SPECIAL), 1)) {                        \
+      *(c).out++ = (uint8_t)(e >> TOME_SINGLE_SHIFT);                      \
+      (c).bits >>= e & 63;                                                 \
+    } else {                                                               \
       special(l, c, e & 63, TOME_END_OF_BLOCK + (e >> TOME_SINGLE_SHIFT)); \
-      c = (l)->at;                                                 \
-      if ((l)->stopped) break;                                     \
-    }                                                              \
+      c = (l)->at;                                                         \
+      if ((l)->stopped) break;                                             \
+    }                                                                      \
   }
 
 /* One or two literals. The second is written even where there is none: so the last bytes are left to finish(). */
-#define PAIR(c, l, table)                                          \
-  {                                                                \
-    const uint32_t e = LOOK_UP(c, table);                          \
-    if (__builtin_expect(!(e & TOME_SPECIAL), 1)) {                \
-      const uint16_t values = (uint16_t)(e >> TOME_PAIR_SHIFT);    \
+#define PAIR(c, l, table)                                                          \
+  {                                                                                \
+    const uint32_t e = LOOK_UP(c, table);                                          \
+    if (__builtin_expect(!(e & TOME_SPECIAL), 1)) {                                \
+      const uint16_t values = (uint16_t)(e >> TOME_PAIR_SHIFT);                    \
       memcpy((c).out, &values, 2); /* little endian, as all that is stored here */ \
-      (c).out += (uint8_t)(e >> TOME_COUNT_SHIFT);                 \
-      (c).bits >>= e & 63;                                         \
-    } else {                                                       \
-      special(l, c, e & 63, TOME_END_OF_BLOCK + (e >> TOME_PAIR_SHIFT)); \
-      c = (l)->at;                                                 \
-      if ((l)->stopped || (c).out >= (l)->out_stop) break;         \
-    }                                                              \
+      (c).out += (uint8_t)(e >> TOME_COUNT_SHIFT);                                 \
+      (c).bits >>= e & 63;                                                         \
+    } else {                                                                       \
+      special(l, c, e & 63, TOME_END_OF_BLOCK + (e >> TOME_PAIR_SHIFT));           \
+      c = (l)->at;                                                                 \
+      if ((l)->stopped || (c).out >= (l)->out_stop) break;                         \
+    }                                                                              \
   }
 
-#define ONE(name, type, member, NEXT)                                                       \
-  static inline __attribute__((always_inline)) void name(tome_lane *l, unsigned width) {    \
-    tome_cursor c = l->at;                                                                  \
-    const type *const table = l->table->member;                                             \
-    while (!l->stopped && GOES_ON(c, l)) {                                                  \
-      c = refilled(c);                                                                      \
-      for (int s = 0; s < STEPS; s++) NEXT(c, l, table)                                     \
-    }                                                                                       \
-    l->at = c;                                                                              \
+#define ONE(name, type, member, NEXT)                                                    \
+  static inline __attribute__((always_inline)) void name(tome_lane *l, unsigned width) { \
+    tome_cursor c = l->at;                                                               \
+    const type *const table = l->table->member;                                          \
+    while (!l->stopped && GOES_ON(c, l)) {                                               \
+      c = refilled(c);                                                                   \
+      for (int s = 0; s < STEPS; s++) NEXT(c, l, table)                                  \
+    }                                                                                    \
+    l->at = c;                                                                           \
   }
 
-#define FOUR(name, type, member, NEXT)                                                      \
-  static inline __attribute__((always_inline)) void name(tome_lane *l, unsigned width) {    \
-    tome_cursor a = l[0].at, b = l[1].at, c = l[2].at, d = l[3].at;                         \
-    const type *const ta = l[0].table->member, *const tb = l[1].table->member;              \
-    const type *const tc = l[2].table->member, *const td = l[3].table->member;              \
+#define FOUR(name, type, member, NEXT)                                                                               \
+  static inline __attribute__((always_inline)) void name(tome_lane *l, unsigned width) {                             \
+    tome_cursor a = l[0].at, b = l[1].at, c = l[2].at, d = l[3].at;                                                  \
+    const type *const ta = l[0].table->member, *const tb = l[1].table->member;                                       \
+    const type *const tc = l[2].table->member, *const td = l[3].table->member;                                       \
     while (!(l[0].stopped | l[1].stopped | l[2].stopped | l[3].stopped) && GOES_ON(a, &l[0]) && GOES_ON(b, &l[1]) && \
-           GOES_ON(c, &l[2]) && GOES_ON(d, &l[3])) {                                        \
-      a = refilled(a);                                                                      \
-      b = refilled(b);                                                                      \
-      c = refilled(c);                                                                      \
-      d = refilled(d);                                                                      \
-      for (int s = 0; s < STEPS; s++) {                                                     \
-        NEXT(a, &l[0], ta)                                                                  \
-        NEXT(b, &l[1], tb)                                                                  \
-        NEXT(c, &l[2], tc)                                                                  \
-        NEXT(d, &l[3], td)                                                                  \
-      }                                                                                     \
-    }                                                                                       \
-    l[0].at = a;                                                                            \
-    l[1].at = b;                                                                            \
-    l[2].at = c;                                                                            \
-    l[3].at = d;                                                                            \
+           GOES_ON(c, &l[2]) && GOES_ON(d, &l[3])) {                                                                 \
+      a = refilled(a);                                                                                               \
+      b = refilled(b);                                                                                               \
+      c = refilled(c);                                                                                               \
+      d = refilled(d);                                                                                               \
+      for (int s = 0; s < STEPS; s++) {                                                                              \
+        NEXT(a, &l[0], ta)                                                                                           \
+        NEXT(b, &l[1], tb)                                                                                           \
+        NEXT(c, &l[2], tc)                                                                                           \
+        NEXT(d, &l[3], td)                                                                                           \
+      }                                                                                                              \
+    }                                                                                                                \
+    l[0].at = a;                                                                                                     \
+    l[1].at = b;                                                                                                     \
+    l[2].at = c;                                                                                                     \
+    l[3].at = d;                                                                                                     \
   }
 
 ONE(one_single, uint16_t, single, SINGLE)

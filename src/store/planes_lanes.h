@@ -13,7 +13,13 @@ typedef union tome_code_table {
   uint32_t pair[TOME_TABLE];
 } tome_code_table;
 
-enum { TOME_SPECIAL = 1 << 7, TOME_SINGLE_SHIFT = 8, TOME_COUNT_SHIFT = 8, TOME_PAIR_SHIFT = 16, TOME_PAIRS_AHEAD = 11 };
+enum {
+  TOME_SPECIAL = 1 << 7,
+  TOME_SINGLE_SHIFT = 8,
+  TOME_COUNT_SHIFT = 8,
+  TOME_PAIR_SHIFT = 16,
+  TOME_PAIRS_AHEAD = 11
+};
 
 /* What moves with every code: passed by value, so that it stays in registers. The valid bits of `bits` end below its highest set bit; `in` is the byte
  * that they came from, and as many bits of it are used up as that highest bit lies below the top. */
@@ -27,7 +33,8 @@ typedef struct tome_cursor {
 typedef struct tome_lane {
   tome_cursor at;
   const uint8_t *in_end;
-  const uint8_t *out_stop, *out_end; /* pairs: out_stop lies TOME_PAIRS_AHEAD before out_end, which is not passed; else they are the same */
+  const uint8_t *out_stop,
+      *out_end; /* pairs: out_stop lies TOME_PAIRS_AHEAD before out_end, which is not passed; else they are the same */
   const uint8_t *plane_begin, *plane_end;
   const tome_code_table *table;
   bool stopped; /* at the end of the block, or at something that is not for us */

@@ -55,7 +55,7 @@ static void names_choose_writers(void) {
     const char *name, *format;
   } cases[] = {{"v.nii", "nifti"}, {"v.nii.gz", "nifti"}, {"V.NII.GZ", "nifti"}, {"/a/b.c/x.npy", "npy"},
                {"v.tif", "tiff"},  {"v.TIFF", "tiff"},    {"v.gif", "gif"},      {"v.bmp", "bmp"},
-               {"v.jpg", NULL},    {"v.gz", NULL},        {"nii", NULL},         {"v.png", NULL},
+               {"v.jpg", NULL},    {"v.gz", NULL},        {"nii", NULL},         {"v.png", "png"},
                {"", NULL}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     const tome_format *f = tome_format_for_name(cases[i].name);
