@@ -46,8 +46,8 @@ def make(folder):
         elif name == "1":
             seg[11:13, 12, 6] = 2  # two voxels, between the samples at 10 and 15
         else:
-            seg[10:30, 14:18, 5:8] = 2  # between the samples at 13 and 19
-            seg[10:15, 13, 5:8] = 2
+            seg[10:30, 14:18, 5:8] = 2  # between the samples at 12 and 19
+            seg[10:15, 12, 5:8] = 2
         affine = OBLIQUE if name == "2" else STRAIGHT
         nifti(folder / f"volume-{name}.nii.gz", image, affine)
         nifti(folder / f"segmentation-{name}.nii.gz", seg, affine)
@@ -201,7 +201,7 @@ def archive(c, s, refs):
     path = s.folder / "grow.h5"
     get(s, "volume-0", *RECIPE, "-o", path, "-q")
     done = get(s, "volume-0", "volume-1", *RECIPE, "-o", path, "--json")
-    c.equal([(e["event"], e.get("id")) for e in done.events()], [("skipped", "volume-0"), ("written", "volume-1"), ("summary", None)], "h5: a case joins")
+    c.equal(sorted((e["event"], e["id"]) for e in done.events()[:-1]), [("skipped", "volume-0"), ("written", "volume-1")], "h5: a case joins")
     done = get(s, "volume-0", "-o", path)
     c.that(done.status == 1 and "--force" in done.err, f"h5: made otherwise: {done.err}")
     done = get(s, "volume-0", "-o", path, "--force")
