@@ -454,6 +454,50 @@ typedef struct tome_op_info {
 /* Calls `op` for each step there is. */
 TOME_API TOME_MUST_USE bool tome_each_op(void (*op)(void *user, const tome_op_info *info), void *user, tome_error *err);
 
+/* ---- between formats ------------------------------------------------------------------------------------ */
+
+/* Zero-initialise for the defaults. */
+typedef struct tome_convert_options {
+  const char *const *inputs; /* files, folders, patterns ("train/?.tif") */
+  size_t input_count;
+  /* One file ("v.nii.gz": all inputs are read together, as one series or one stack), a folder ("label_npy/"), or a pattern with {name}, {n} or {z}
+   * ("slices/{z:03}.png": {name} is the input's, {n} counts inputs, or slices where there is one input, {z} is the slice). */
+  const char *output;
+  const char *to; /* a format's name, where the output's does not say it; NULL */
+  /* Geometry, and repairs as in tome_ingest_options. */
+  double spacing[3];
+  const char *like; /* an image whose grid pictures of its shape take */
+  const char *series;
+  tome_gap gap;
+  tome_duplicate duplicate;
+  tome_uneven uneven;
+  /* Values, in this order. What does not fit its type is an error that names it, unless `clamp`. */
+  bool gray, drop_alpha;
+  bool has_threshold;
+  double threshold;  /* value >= threshold becomes 1, else 0 */
+  const char *remap; /* "255=0,2=1" */
+  double scale;      /* 0: none */
+  double window_level,
+      window_width; /* width 0: none. [level - width/2, level + width/2] becomes 0 … 255 (0 … 1 in floats) */
+  tome_dtype dtype; /* TOME_NONE: uint8 after a window, else as the files have it (CT: int16 where exact) */
+  bool clamp;
+  const char *codec; /* DICOM: NULL, "jpegls" or "j2k" */
+  int level;         /* compression, 0: the format's default; below 0: none */
+  bool force;        /* overwrite */
+} tome_convert_options;
+
+typedef struct tome_convert_summary {
+  uint64_t written, failed; /* volumes (of pictures: stacks of them) */
+  double seconds;
+} tome_convert_summary;
+
+/* Reads files of any format and writes them as another. One bad input never stops the others: it is an event (TOME_EVENT_REFUSED), and `out->failed` counts it.
+ * Each file appears whole or not at all. `on_event` (may be NULL) is called from one thread at a time; events say what was written as TOME_EVENT_ADDED, with
+ * `id` the input and `path` the file (of slices: the first). Returns false only where nothing could be done. */
+TOME_API TOME_MUST_USE bool tome_convert(const tome_convert_options *opt, const tome_run *run,
+                                         void (*on_event)(void *user, const tome_event *event), void *user,
+                                         tome_convert_summary *out, tome_error *err);
+
 /* One finding of tome_verify. Severity: "error" (data damaged or lost) or "note" (the index is behind; harmless). */
 typedef void (*tome_finding_fn)(void *user, const char *severity, const char *id, const char *text);
 typedef struct tome_verify_summary {

@@ -7,7 +7,15 @@
 
 #include "base/near.h"
 
-static const char *const words[TOME_PLACES] = {"id", "n", "label", "z"};
+/* {name} is what an input of `tome convert` is called, as {id} is what a case is. */
+static const struct {
+  const char *word;
+  tome_place place;
+} words[] = {{"id", TOME_PLACE_ID},
+             {"name", TOME_PLACE_ID},
+             {"n", TOME_PLACE_N},
+             {"label", TOME_PLACE_LABEL},
+             {"z", TOME_PLACE_Z}};
 
 enum { MOST_WIDTH = 20 };
 
@@ -17,16 +25,16 @@ static size_t read_place(const char *at, tome_place *place, int *width, bool *ze
   const size_t name = end ? strcspn(at + 1, ":}") : 0;
   *width = 0;
   *zeros = false;
-  for (int i = 0; i < TOME_PLACES && end; i++) {
-    if (strlen(words[i]) != name || strncmp(at + 1, words[i], name) != 0) continue;
+  for (size_t i = 0; i < TOME_COUNT(words) && end; i++) {
+    if (strlen(words[i].word) != name || strncmp(at + 1, words[i].word, name) != 0) continue;
     const char *p = at + 1 + name;
     if (*p == ':') {
-      if (i != TOME_PLACE_N && i != TOME_PLACE_Z) return 0;
+      if (words[i].place != TOME_PLACE_N && words[i].place != TOME_PLACE_Z) return 0;
       *zeros = *++p == '0';
       for (; isdigit((unsigned char)*p) && *width <= MOST_WIDTH; p++) *width = 10 * *width + (*p - '0');
     }
     if (p != end || *width > MOST_WIDTH) return 0;
-    *place = (tome_place)i;
+    *place = words[i].place;
     return (size_t)(end - at) + 1;
   }
   return 0;
@@ -36,13 +44,14 @@ static bool fail_place(const char *pattern, const char *at, tome_error *err) {
   char word[32];
   snprintf(word, sizeof word, "%.*s", (int)strcspn(at + 1, ":}"), at + 1);
   tome_near near = {.word = word};
-  for (int i = 0; i < TOME_PLACES; i++) tome_near_try(&near, words[i]);
+  for (size_t i = 0; i < TOME_COUNT(words); i++) tome_near_try(&near, words[i].word);
   if (near.best && strcmp(near.best, word) != 0)
     return tome_fail(err, TOME_USAGE, "%s: {%s} stands for nothing; did you mean {%s}?", pattern, word, near.best);
-  return tome_fail(err, TOME_USAGE,
-                   "%s: \"%.20s\" stands for nothing; {id}, {label}, {n}, {z} do, the last two also as {z:03}; a brace "
-                   "is written {{",
-                   pattern, at);
+  return tome_fail(
+      err, TOME_USAGE,
+      "%s: \"%.20s\" stands for nothing; {id} (or {name}), {label}, {n}, {z} do, the last two also as {z:03}; a brace "
+      "is written {{",
+      pattern, at);
 }
 
 bool tome_template_parse(const char *pattern, tome_template *out, tome_error *err) {

@@ -97,17 +97,19 @@ static bool take_short(cli_args *args, char **argv, int left, int *used, tome_er
 static bool operands_fit(const cli_args *args, tome_error *err) {
   const cli_verb *verb = args->verb;
   size_t most = 0;
+  bool endless = false; /* "INPUT..." stands for one and for as many as there are */
   for (const char *w = verb->operands; *w;) {
     size_t length = strcspn(w, " ");
     const char *next = w + length + (w[length] == ' ');
-    if (most >= args->operand_count && *w != '[') {
-      bool many = length > 3 && strncmp(w + length - 3, "...", 3) == 0;
+    bool many = strstr(w, "...") && strcspn(w, ".") < length;
+    if (most >= args->operand_count && *w != '[')
       return cli_fail(err, "%s needs %.*s: tome %s %s", verb->name, (int)(many ? length - 3 : length), w, verb->name,
                       verb->operands);
-    }
-    most = strstr(w, "...") && strcspn(w, ".") < length ? (size_t)-1 : most + 1;
+    endless |= many;
+    most++;
     w = next;
   }
+  if (endless) most = (size_t)-1;
   if (args->operand_count > 0 && strncmp(verb->operands, "STORE", 5) == 0 && !*args->operands[0])
     return cli_fail(err, "the name of STORE is empty: tome %s %s", verb->name, verb->operands);
   if (args->operand_count <= most) return true;

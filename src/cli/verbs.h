@@ -26,7 +26,20 @@ void cli_man_commands(FILE *out);
   X(ls)              \
   X(show)            \
   X(query)           \
-  X(stats) X(problems) X(get) X(patches) X(plan) X(verify) X(reindex) X(rm) X(ops) X(formats) X(layouts) X(version) X(help)
+  X(stats)           \
+  X(problems)        \
+  X(get)             \
+  X(patches)         \
+  X(plan)            \
+  X(convert)         \
+  X(verify)          \
+  X(reindex)         \
+  X(rm)              \
+  X(ops)             \
+  X(formats)         \
+  X(layouts)         \
+  X(version)         \
+  X(help)
 
 #define CLI_DECLARE_VERB(name) extern const cli_verb cmd_##name;
 CLI_VERBS(CLI_DECLARE_VERB)

@@ -340,6 +340,9 @@ const tome_format tome_format_bmp = {
     .probe = probe,
     .describe = describe,
     .decode = decode,
+    .flat = true,
+    .types = (const tome_dtype[]){TOME_U8, TOME_NONE},
+    .usual_ending = ".bmp",
     .write = write,
     .wants_name = wants_name,
 };

@@ -99,10 +99,11 @@ typedef struct tome_write_options {
   int level;         /* compression, 0: the format's default; below 0: none, where a format leaves the choice */
   const char *units; /* "HU" or "" */
   const char *description;
-  const char *id;                    /* of the case; NULL: not known */
-  const char *modality;              /* "CT", "MR" …; NULL: by the units */
-  const char *codec;                 /* DICOM: NULL none, "jpegls", "j2k" (both lossless) */
-  bool to_16_bits;                   /* DICOM: values that do not fit 16 bits are scaled to them; false: refused */
+  bool picture;         /* a single slice that is no volume: formats of plain arrays leave the axis z out */
+  const char *id;       /* of the case; NULL: not known */
+  const char *modality; /* "CT", "MR" …; NULL: by the units */
+  const char *codec;    /* DICOM: NULL none, "jpegls", "j2k" (both lossless) */
+  bool to_16_bits;      /* DICOM: values that do not fit 16 bits are scaled to them; false: refused */
   double window_level, window_width; /* DICOM: of the window tags; width 0: 40/400 for CT, else the range */
   const char *study_uid, *series_uid, *frame_uid; /* NULL or "": new ones. For labels: those of the image */
   bool is_label;                                  /* a label map: DICOM writes a SEG */
@@ -158,6 +159,11 @@ struct tome_format {
   /* Whether it writes by this name: "out.nii.gz", "series/". */
   bool (*wants_name)(const char *name);
   bool keeps_comment; /* write puts opt->comment into the file */
+  /* What write can hold. */
+  bool grid;                /* spacing, origin and direction */
+  bool flat;                /* one slice a file: a picture */
+  const tome_dtype *types;  /* the element types, narrowest first, then TOME_NONE; NULL: any, or write says */
+  const char *usual_ending; /* what files of it are called where nobody says: ".nii.gz" */
   /* The next three go together; NULL where the format has no drawings. Whether these first bytes begin a drawing: describe passes such
    * files over. */
   bool (*is_drawing)(const uint8_t *head, size_t size);

@@ -246,6 +246,9 @@ const tome_format tome_format_gif = {
     .probe = probe,
     .describe = describe,
     .decode = decode,
+    .flat = true,
+    .types = (const tome_dtype[]){TOME_U8, TOME_NONE},
+    .usual_ending = ".gif",
     .write = write,
     .wants_name = wants_name,
 };

@@ -138,6 +138,8 @@ const tome_format tome_format_meta = {
     .probe = probe,
     .describe = describe,
     .decode = decode,
+    .grid = true,
+    .usual_ending = ".mha",
     .write = write_meta,
     .wants_name = wants_name,
 };

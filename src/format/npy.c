@@ -114,14 +114,16 @@ static bool decode(const tome_piece *p, void *out, size_t out_bytes, tome_error 
 }
 
 static bool write(int fd, const char *name, const tome_volume *v, const tome_write_options *opt, tome_error *err) {
-  (void)opt;
   char descr[8];
   uint8_t header[NPY_HEADER];
   size_t bytes;
-  if (!tome_shape_bytes(v->geometry.shape, tome_dtype_size(v->dtype), &bytes))
+  const int64_t *shape = v->geometry.shape, channels = v->channels > 1 ? v->channels : 1;
+  const int64_t dim[4] = {shape[0], shape[1], shape[2], channels};
+  const int first = opt && opt->picture && shape[0] == 1 ? 1 : 0;
+  if (!tome_shape_bytes(shape, tome_dtype_size(v->dtype) * (size_t)channels, &bytes))
     return tome_fail(err, TOME_USAGE, "%s: a volume without voxels cannot be written", name);
   tome_npy_descr(v->dtype, descr);
-  const size_t size = tome_npy_header_write(descr, 3, v->geometry.shape, header);
+  const size_t size = tome_npy_header_write(descr, (channels > 1 ? 4 : 3) - first, dim + first, header);
   return tome_write_all(fd, header, size, name, err) && tome_write_all(fd, v->data, bytes, name, err);
 }
 
@@ -138,6 +140,7 @@ const tome_format tome_format_npy = {
     .probe = probe,
     .describe = describe,
     .decode = decode,
+    .usual_ending = ".npy",
     .write = write,
     .wants_name = wants_name,
 };

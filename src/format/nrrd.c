@@ -77,6 +77,8 @@ const tome_format tome_format_nrrd = {
     .probe = probe,
     .describe = describe,
     .decode = decode,
+    .grid = true,
+    .usual_ending = ".nrrd",
     .write = tome_nrrd_write,
     .wants_name = wants_name,
 };

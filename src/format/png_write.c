@@ -69,7 +69,7 @@ static void write_all(writing *w) {
   png_set_IHDR(w->png, w->info, width, height, (int)(8 * sample), colours[channels_of(v)], PNG_INTERLACE_NONE,
                PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   const tome_geometry *g = &v->geometry; /* pixels a metre; PNG knows no other unit */
-  if (g->spacing[TOME_X] > 1e-3 && g->spacing[TOME_Y] > 1e-3)
+  if (!(w->opt && w->opt->picture) && g->spacing[TOME_X] > 1e-3 && g->spacing[TOME_Y] > 1e-3)
     png_set_pHYs(w->png, w->info, (png_uint_32)(1000 / g->spacing[TOME_X] + 0.5),
                  (png_uint_32)(1000 / g->spacing[TOME_Y] + 0.5), PNG_RESOLUTION_METER);
   put_text(w, "Software", "tome " TOME_VERSION);

@@ -166,6 +166,7 @@ const tome_format tome_format_tiff = {
     .probe = probe,
     .describe = describe,
     .decode = decode,
+    .usual_ending = ".tif",
     .write = tome_tiff_write,
     .wants_name = wants_name,
 };

@@ -1,0 +1,442 @@
+/* tome convert: files of one format into files of another. Each unit is described, stacked, loaded, changed in value where asked, and written; one that
+ * fails is an event, and the rest goes on. */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "app/convert.h"
+
+typedef struct converting {
+  const tome_convert_options *opt;
+  const tome_run *run;
+  tome_run inner; /* for the work on one unit: no progress, and one thread where units run side by side */
+  void (*on_event)(void *user, const tome_event *event);
+  void *user;
+  tome_value_steps values;
+  tome_value_pair *remap;
+  tome_geometry like;
+  bool has_like;
+  tome_target target;
+  tome_units units;
+  pthread_mutex_t lock; /* guards what follows */
+  const char **taken; /* paths that are written or being written: a hash table of taken_size places, NULL where free */
+  size_t taken_count, taken_size;
+  tome_convert_summary sum;
+  tome_progress progress;
+  tome_arena arena;
+} converting;
+
+/* ---- telling -------------------------------------------------------------------------------------------- */
+
+static void say(converting *c, tome_event_kind kind, const char *from, const char *path, const char *text) {
+  const tome_event e = {.kind = kind, .id = from, .path = path, .text = text};
+  pthread_mutex_lock(&c->lock);
+  if (kind == TOME_EVENT_ADDED) c->sum.written++;
+  if (kind == TOME_EVENT_REFUSED) c->sum.failed++;
+  if (c->on_event) c->on_event(c->user, &e);
+  pthread_mutex_unlock(&c->lock);
+}
+
+static void step_done(converting *c, const tome_unit *u) {
+  pthread_mutex_lock(&c->lock);
+  c->progress.items_done++;
+  c->progress.item = u->name;
+  tome_report(c->run, &c->progress);
+  pthread_mutex_unlock(&c->lock);
+}
+
+/* ---- one file ------------------------------------------------------------------------------------------- */
+
+/* FNV-1a. */
+static size_t place_of(const char *path, size_t size) {
+  uint64_t h = 14695981039346656037u;
+  for (const char *p = path; *p; p++) h = (h ^ (uint8_t)*p) * 1099511628211u;
+  return (size_t)(h % size);
+}
+
+static const char **find_place(const char **table, size_t size, const char *path) {
+  size_t i = place_of(path, size);
+  while (table[i] && strcmp(table[i], path) != 0) i = i + 1 < size ? i + 1 : 0;
+  return &table[i];
+}
+
+static bool grow_taken(converting *c, tome_error *err) {
+  if (c->taken_count * 2 < c->taken_size) return true;
+  const size_t size = c->taken_size ? c->taken_size * 2 : 64;
+  const char **table = tome_alloc_zero(size, sizeof *table, "names", err);
+  if (!table) return false;
+  for (size_t i = 0; i < c->taken_size; i++)
+    if (c->taken[i]) *find_place(table, size, c->taken[i]) = c->taken[i];
+  free(c->taken);
+  c->taken = table;
+  c->taken_size = size;
+  return true;
+}
+
+static bool take_locked(converting *c, const char *path, tome_error *err) {
+  if (!grow_taken(c, err)) return false;
+  const char **place = find_place(c->taken, c->taken_size, path);
+  if (*place)
+    return tome_fail(err, TOME_EXISTS, "%s: two inputs would both go there; put {name}, {n} or {z} into the pattern",
+                     path);
+  if (!(*place = tome_arena_dup(&c->arena, path, err))) return false;
+  c->taken_count++;
+  return true;
+}
+
+/* False where another input has given a file of this name. */
+static bool take(converting *c, const char *path, tome_error *err) {
+  pthread_mutex_lock(&c->lock);
+  const bool ok = take_locked(c, path, err);
+  pthread_mutex_unlock(&c->lock);
+  return ok;
+}
+
+static bool make_folder_of(const char *path, tome_error *err) {
+  const char *slash = strrchr(path, '/');
+  if (!slash || slash == path) return true;
+  char folder[4096];
+  snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
+  return tome_is_folder(folder) || tome_make_folders(folder, err);
+}
+
+static bool write_folder(const converting *c, const char *path, const tome_volume *v, const tome_write_options *o,
+                         tome_error *err) {
+  TOME_CLEANUP(tome_folder_draft_abandon) tome_folder_draft d = {0};
+  return tome_folder_draft_open(path, &d, err) && c->target.format->write_folder(d.path, v, o, err) &&
+         tome_folder_draft_commit(&d, c->opt->force, err);
+}
+
+static bool write_file(const converting *c, const char *path, const tome_volume *v, const tome_write_options *o,
+                       tome_error *err) {
+  TOME_CLEANUP(tome_draft_abandon) tome_draft d = {.fd = -1};
+  return tome_draft_open(path, &d, err) && c->target.format->write(d.fd, tome_basename(path), v, o, err) &&
+         tome_draft_commit(&d, c->opt->force, err);
+}
+
+static bool as_folder(const converting *c, const char *path) {
+  const tome_format *f = c->target.format;
+  return f->write_folder && (!f->write || path[strlen(path) - 1] == '/' || !strrchr(tome_basename(path), '.'));
+}
+
+static bool put(converting *c, const char *path, const tome_volume *v, const tome_write_options *o, tome_error *err) {
+  if (!take(c, path, err) || !make_folder_of(path, err)) return false;
+  if (!c->opt->force && tome_file_exists(path) && !as_folder(c, path))
+    return tome_fail(err, TOME_EXISTS, "%s: exists already; --force overwrites it", path);
+  return as_folder(c, path) ? write_folder(c, path, v, o, err) : write_file(c, path, v, o, err);
+}
+
+/* ---- names ---------------------------------------------------------------------------------------------- */
+
+/* What a volume of a unit is called: the unit's name, with a number where the unit has several. */
+static const char *volume_name(const tome_unit *u, size_t volume, size_t volumes, tome_arena *a, tome_error *err) {
+  return volumes > 1 ? tome_arena_printf(a, err, "%s.%zu", u->name, volume + 1) : u->name;
+}
+
+typedef struct naming {
+  const char *name;
+  int64_t n, z; /* z < 0: not a slice */
+} naming;
+
+static const char *path_of(const converting *c, const naming *what, bool add_z, tome_arena *a, tome_error *err) {
+  char tail[32] = "";
+  if (add_z) snprintf(tail, sizeof tail, "_%03lld", (long long)what->z);
+  const tome_template_values v = {.id = what->name, .label = "image", .n = what->n, .z = what->z < 0 ? 0 : what->z};
+  return tome_template_fill(&c->target.names, &v, tail, c->target.ending, a, err);
+}
+
+/* ---- a volume ------------------------------------------------------------------------------------------- */
+
+typedef struct volume_job {
+  converting *c;
+  const tome_unit *unit;
+  const tome_volume *v;
+  const tome_write_options *o;
+  const char *name;
+  int64_t n;
+  bool slices_count; /* {n} is the number of the slice */
+} volume_job;
+
+static bool put_slice(const volume_job *j, int64_t z, tome_arena *a, tome_error *err) {
+  const tome_template *t = &j->c->target.names;
+  const int64_t *shape = j->v->geometry.shape;
+  const tome_box box = {{z, 0, 0}, {z + 1, shape[1], shape[2]}};
+  const size_t channels = (size_t)(j->v->channels > 1 ? j->v->channels : 1);
+  const size_t bytes = (size_t)(shape[1] * shape[2]) * channels * tome_dtype_size(j->v->dtype);
+  const tome_volume slice = {.geometry = tome_geometry_crop(&j->v->geometry, &box),
+                             .dtype = j->v->dtype,
+                             .channels = j->v->channels,
+                             .data = (char *)j->v->data + (size_t)z * bytes};
+  const naming what = {j->name, j->slices_count ? z : j->n, z};
+  const bool add_z = j->c->target.invented && shape[0] > 1 && !t->has[TOME_PLACE_Z];
+  const char *path = path_of(j->c, &what, add_z, a, err);
+  return path && put(j->c, path, &slice, j->o, err);
+}
+
+/* Pictures hold one slice each. */
+static bool put_slices(const volume_job *j, tome_arena *a, tome_error *err) {
+  const tome_target *t = &j->c->target;
+  const int64_t depth = j->v->geometry.shape[0];
+  if (depth > 1 && !t->invented && !t->names.has[TOME_PLACE_Z] && !j->slices_count)
+    return tome_fail(err, TOME_USAGE,
+                     "%s: has %lld slices, and a %s file holds one; put {z} into the name: slices/{z:03}%s",
+                     j->unit->shown, (long long)depth, t->format->name, t->pattern + strlen(t->pattern) - t->ending);
+  for (int64_t z = 0; z < depth; z++) {
+    if (tome_stopped(j->c->run)) return tome_fail_cancelled(err);
+    if (!put_slice(j, z, a, err)) return false;
+  }
+  const naming what = {j->name, j->slices_count ? 0 : j->n, 0};
+  const char *first = path_of(j->c, &what, t->invented && depth > 1 && !t->names.has[TOME_PLACE_Z], a, err);
+  char text[200];
+  snprintf(text, sizeof text, "%lld %s of %lldx%lld %s", (long long)depth, depth == 1 ? "picture" : "slices",
+           (long long)j->v->geometry.shape[1], (long long)j->v->geometry.shape[2], tome_dtype_name(j->v->dtype));
+  if (first) say(j->c, TOME_EVENT_ADDED, j->unit->shown, first, text);
+  return first != NULL;
+}
+
+static bool put_whole(const volume_job *j, tome_arena *a, tome_error *err) {
+  const naming what = {j->name, j->n, -1};
+  const char *path = path_of(j->c, &what, false, a, err);
+  if (!path || !put(j->c, path, j->v, j->o, err)) return false;
+  const tome_geometry *g = &j->v->geometry;
+  char text[200];
+  int n = snprintf(text, sizeof text, "%lldx%lldx%lld", (long long)g->shape[0], (long long)g->shape[1],
+                   (long long)g->shape[2]);
+  if (j->v->channels > 1) n += snprintf(text + n, sizeof text - (size_t)n, "x%d", j->v->channels);
+  n += snprintf(text + n, sizeof text - (size_t)n, " %s", tome_dtype_name(j->v->dtype));
+  if (j->c->target.format->grid)
+    snprintf(text + n, sizeof text - (size_t)n, ", %.4gx%.4gx%.4g mm", g->spacing[0], g->spacing[1], g->spacing[2]);
+  say(j->c, TOME_EVENT_ADDED, j->unit->shown, path, text);
+  return true;
+}
+
+/* ---- reading -------------------------------------------------------------------------------------------- */
+
+/* All samples of a stacked volume, side by side. */
+static bool load_channels(const tome_stacked *s, const tome_load_options *how, const tome_run *run, int channels,
+                          tome_volume *out, tome_error *err) {
+  tome_volume all = {0};
+  for (int k = 0; k < channels; k++) {
+    TOME_CLEANUP(tome_loaded_clear) tome_loaded one = {0};
+    tome_load_options o = *how;
+    o.sample = k;
+    if (!tome_load(s, &o, run, &one, err)) break;
+    const size_t element = tome_dtype_size(one.volume.dtype), n = tome_volume_voxels(&one.volume);
+    if (!all.data) {
+      all = (tome_volume){one.volume.geometry, one.volume.dtype, channels,
+                          tome_alloc(n, element * (size_t)channels, how->name, err)};
+      if (!all.data) break;
+    }
+    if (one.volume.dtype != all.dtype) {
+      tome_fail(err, TOME_UNSUPPORTED, "%s: its colours are of different types once rescaled", how->name);
+      break;
+    }
+    for (size_t i = 0; i < n; i++)
+      memcpy((char *)all.data + (i * (size_t)channels + (size_t)k) * element,
+             (const char *)one.volume.data + i * element, element);
+    if (k + 1 == channels) {
+      *out = all;
+      return true;
+    }
+  }
+  free(all.data);
+  return false;
+}
+
+static bool load(converting *c, const tome_unit *u, const tome_stacked *s, tome_volume *out, tome_error *err) {
+  const tome_load_options how = {.name = u->shown, .as_stored = true};
+  const int channels = s->order[0]->channels;
+  if (channels > 1) return load_channels(s, &how, &c->inner, channels, out, err);
+  TOME_CLEANUP(tome_loaded_clear) tome_loaded l = {0};
+  if (!tome_load(s, &how, &c->inner, &l, err)) return false;
+  *out = l.volume;
+  l.volume.data = NULL;
+  return true;
+}
+
+/* The type the format wants, where that changes no value. */
+static bool suit(const converting *c, const tome_unit *u, tome_volume *v, tome_error *err) {
+  bool fits;
+  const tome_format *f = c->target.format;
+  if (!f->types || !tome_values_narrow(v, f->types, &fits, err)) return !f->types;
+  if (fits) return true;
+  return tome_fail(
+      err, TOME_VALUE,
+      "%s: its values (%s) do not fit in a %s file; say how they are to fit: --window LEVEL,WIDTH, --scale, or --dtype "
+      "with --clamp",
+      u->shown, tome_dtype_name(v->dtype), f->name);
+}
+
+static bool convert_volume(converting *c, const tome_unit *u, const tome_stacked *s, const char *name, int64_t n,
+                           bool slices_count, tome_arena *a, tome_error *err) {
+  TOME_CLEANUP(tome_volume_clear) tome_volume v = {0};
+  const tome_piece *p = s->order[0];
+  const bool ct = strcmp(p->modality, "CT") == 0;
+  if (!load(c, u, s, &v, err) || !tome_values_apply(&v, &c->values, u->shown, &c->inner, err) || !suit(c, u, &v, err))
+    return false;
+  const bool still_hu = ct && !(c->values.width > 0) && !c->values.threshold_on && !c->values.remap_count;
+  const tome_write_options o = {.level = c->opt->level,
+                                .units = still_hu ? "HU" : "",
+                                .id = name,
+                                .modality = p->modality,
+                                .codec = c->opt->codec,
+                                .study_uid = p->study_uid,
+                                .frame_uid = p->frame_uid,
+                                .description = "",
+                                .picture = u->count == 1 && p->shape[0] == 1 && !p->has_geometry && !p->has_position};
+  for (size_t i = 0; i < s->note_count; i++) say(c, TOME_EVENT_NOTE, u->shown, "", s->notes[i]);
+  for (size_t i = 0; i < s->repair_count; i++) say(c, TOME_EVENT_NOTE, u->shown, "", s->repairs[i].text);
+  const volume_job j = {c, u, &v, &o, name, n, slices_count};
+  return c->target.format->flat ? put_slices(&j, a, err) : put_whole(&j, a, err);
+}
+
+static tome_stack_options stacking(const converting *c) {
+  const tome_convert_options *o = c->opt;
+  tome_stack_options s = {.gap = o->gap,
+                          .duplicate = o->duplicate,
+                          .uneven = o->uneven,
+                          .series = o->series,
+                          .like = c->has_like ? &c->like : NULL,
+                          .colour = true};
+  memcpy(s.spacing, o->spacing, sizeof s.spacing);
+  if (!(s.spacing[0] > 0) && !c->target.format->grid) s.spacing[0] = s.spacing[1] = s.spacing[2] = 1; /* goes nowhere */
+  return s;
+}
+
+static bool fail_passed(const tome_unit *u, const tome_pieces *p, tome_error *err) {
+  for (size_t i = 0; i < p->passed_count; i++)
+    if (p->passed[i].damaged || u->count == 1)
+      return tome_fail(err, p->passed[i].damaged ? TOME_CORRUPT : TOME_UNSUPPORTED, "%s", p->passed[i].text);
+  return true;
+}
+
+static bool fail_several(const converting *c, const tome_unit *u, const tome_stack_result *r, tome_error *err) {
+  char list[400] = "";
+  for (size_t i = 0; i < r->volume_count && strlen(list) < 300; i++) {
+    const tome_stacked *v = &r->volumes[i];
+    const int64_t *s = v->geometry.shape;
+    snprintf(list + strlen(list), sizeof list - strlen(list), "%s%lldx%lldx%lld%s%.64s", i ? "; " : "", (long long)s[0],
+             (long long)s[1], (long long)s[2], *v->series_uid ? " series " : "", v->series_uid);
+  }
+  return tome_fail(
+      err, TOME_USAGE,
+      "%s holds %zu volumes, and %s is one file: %s; choose with --series UID, or put {name} or {n} into the output",
+      u->shown, r->volume_count, c->target.pattern, list);
+}
+
+static bool convert_unit(converting *c, size_t index, tome_error *err) {
+  const tome_unit *u = &c->units.items[index];
+  TOME_CLEANUP(tome_pieces_clear) tome_pieces pieces = {0};
+  TOME_CLEANUP(tome_stack_result_clear) tome_stack_result r = {0};
+  TOME_CLEANUP(tome_arena_clear) tome_arena a = {0};
+  const tome_stack_options how = stacking(c);
+  if (!tome_describe_all(u->paths, u->count, &c->inner, &pieces, err) || !fail_passed(u, &pieces, err)) return false;
+  tome_pieces_as_pictures(&pieces);
+  if (!tome_stack(&pieces, &how, &c->inner, &r, err)) return false;
+  if (r.fault_count) return tome_fail(err, r.faults[0].code, "%s", r.faults[0].text);
+  if (!r.volume_count) return tome_fail(err, TOME_UNSUPPORTED, "%s: holds no image that this build reads", u->shown);
+  if (r.volume_count > 1 && !c->target.many) return fail_several(c, u, &r, err);
+  const tome_template *t = &c->target.names;
+  const bool only = c->units.count == 1;
+  const bool slices_count =
+      only && r.volume_count == 1 && c->target.format->flat && t->has[TOME_PLACE_N] && !t->has[TOME_PLACE_Z];
+  for (size_t i = 0; i < r.volume_count; i++) {
+    const char *name = volume_name(u, i, r.volume_count, &a, err);
+    const int64_t n = (int64_t)(only ? i : index);
+    if (!name || !convert_volume(c, u, &r.volumes[i], name, n, slices_count, &a, err)) return false;
+  }
+  return true;
+}
+
+static bool convert_item(void *ctx, size_t item, int worker, tome_error *err) {
+  (void)worker;
+  converting *c = ctx;
+  const tome_unit *u = &c->units.items[item];
+  tome_error e = {0};
+  if (!convert_unit(c, item, &e)) {
+    if (e.code == TOME_CANCELLED) return tome_fail(err, e.code, "%s", e.message);
+    say(c, TOME_EVENT_REFUSED, u->shown, u->shown, e.message);
+  }
+  step_done(c, u);
+  return true;
+}
+
+/* ---- the run -------------------------------------------------------------------------------------------- */
+
+static bool read_like(converting *c, tome_error *err) {
+  const char *path = c->opt->like;
+  if (!path) return true;
+  TOME_CLEANUP(tome_units_clear) tome_units u = {0};
+  TOME_CLEANUP(tome_pieces_clear) tome_pieces pieces = {0};
+  TOME_CLEANUP(tome_stack_result_clear) tome_stack_result r = {0};
+  const tome_stack_options how = {.colour = true};
+  if (!tome_units_find(&path, 1, true, "like", &c->inner, &u, err) ||
+      !tome_describe_all(u.items[0].paths, u.items[0].count, &c->inner, &pieces, err) ||
+      !tome_stack(&pieces, &how, &c->inner, &r, err))
+    return false;
+  if (r.volume_count != 1)
+    return tome_fail(err, TOME_USAGE, "--like %s: holds %zu volumes where one is wanted%s%s", path, r.volume_count,
+                     r.fault_count ? ": " : "", r.fault_count ? r.faults[0].text : "");
+  c->like = r.volumes[0].geometry;
+  c->has_like = true;
+  return true;
+}
+
+static bool read_values(converting *c, tome_error *err) {
+  const tome_convert_options *o = c->opt;
+  c->values = (tome_value_steps){.gray = o->gray,
+                                 .drop_alpha = o->drop_alpha,
+                                 .threshold_on = o->has_threshold,
+                                 .threshold = o->threshold,
+                                 .scale = o->scale,
+                                 .level = o->window_level,
+                                 .width = o->window_width,
+                                 .dtype = o->dtype,
+                                 .clamp = o->clamp};
+  if (o->remap && !tome_values_parse_remap(o->remap, &c->remap, &c->values.remap_count, err)) return false;
+  c->values.remap = c->remap;
+  return true;
+}
+
+static void clear(converting *c) {
+  tome_target_clear(&c->target);
+  tome_units_clear(&c->units);
+  free(c->remap);
+  free(c->taken);
+  tome_arena_clear(&c->arena);
+  pthread_mutex_destroy(&c->lock);
+}
+
+static bool prepare(converting *c, tome_error *err) {
+  const tome_convert_options *o = c->opt;
+  if (!tome_target_of(o->output, o->to, &c->target, err) || !read_values(c, err) || !read_like(c, err)) return false;
+  /* one volume may go to one folder of slices by its own name: "vol.nii out_dicom/" */
+  if (c->target.invented && c->target.format->write_folder && o->input_count == 1 && !tome_is_folder(o->output)) {
+    c->target.pattern = o->output;
+    c->target.many = false;
+    if (!tome_template_parse(o->output, &c->target.names, err)) return false;
+  }
+  return tome_units_find(o->inputs, o->input_count, !c->target.many, NULL, &c->inner, &c->units, err);
+}
+
+bool tome_convert(const tome_convert_options *opt, const tome_run *run,
+                  void (*on_event)(void *user, const tome_event *event), void *user, tome_convert_summary *out,
+                  tome_error *err) {
+  TOME_CLEANUP(clear)
+  converting c = {.opt = opt, .run = run, .on_event = on_event, .user = user, .lock = PTHREAD_MUTEX_INITIALIZER};
+  struct timespec start, end;
+  clock_gettime(CLOCK_MONOTONIC, &start);
+  if (run) c.inner = *run;
+  c.inner.progress = NULL;
+  if (!prepare(&c, err)) return false;
+  c.progress = (tome_progress){.phase = "convert", .item = "", .items_total = c.units.count};
+  if (c.units.count > 1) c.inner.threads = 1;
+  const bool ok = tome_parallel(run, c.units.count, convert_item, &c, err);
+  clock_gettime(CLOCK_MONOTONIC, &end);
+  c.sum.seconds = (double)(end.tv_sec - start.tv_sec) + 1e-9 * (double)(end.tv_nsec - start.tv_nsec);
+  if (out) *out = c.sum;
+  return ok;
+}

@@ -1,0 +1,42 @@
+/* convert.h - what the files of `tome convert` share: inputs.c finds what is to be read, targets.c where it goes, convert.c does it. */
+#ifndef TOME_APP_CONVERT_H
+#define TOME_APP_CONVERT_H
+
+#include "app/app.h"
+#include "app/template.h"
+#include "app/values.h"
+
+/* Files that are read together: one file, a folder of slices, or all inputs of a stack. */
+typedef struct tome_unit {
+  const char **paths;
+  size_t count;
+  const char *name;  /* what {name} stands for */
+  const char *shown; /* what messages call it */
+} tome_unit;
+
+typedef struct tome_units {
+  tome_unit *items;
+  size_t count, cap;
+  tome_arena arena;
+} tome_units;
+void tome_units_clear(tome_units *u);
+/* Expands folders and patterns. `together`: all of it is one unit called `name`. Otherwise each file is one, and a folder of slices that know where they lie (DICOM)
+ * is one. Natural order. */
+TOME_MUST_USE bool tome_units_find(const char *const *inputs, size_t count, bool together, const char *name,
+                                   const tome_run *run, tome_units *out, tome_error *err);
+
+/* Where results go. */
+typedef struct tome_target {
+  const tome_format *format;
+  const char *pattern; /* of names; without places: the one file */
+  tome_template names;
+  bool many;     /* each input gets a file of its own */
+  bool invented; /* the pattern was made from a folder's name: {z} may be added where slices need it */
+  size_t ending; /* bytes of the extension */
+  tome_arena arena;
+} tome_target;
+void tome_target_clear(tome_target *t);
+/* `to` NULL: by the output's ending, or for a folder by a format's name in its own ("label_npy/"). Fails where nothing says the format, or it cannot be written. */
+TOME_MUST_USE bool tome_target_of(const char *output, const char *to, tome_target *out, tome_error *err);
+
+#endif

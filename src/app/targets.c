@@ -1,0 +1,118 @@
+/* Where `tome convert` writes: the format and the names, from what the output is called. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "app/convert.h"
+#include "base/near.h"
+
+void tome_target_clear(tome_target *t) {
+  tome_arena_clear(&t->arena);
+  *t = (tome_target){0};
+}
+
+static bool writes(const tome_format *f) { return f->write || f->write_folder; }
+
+static bool fail_format(const char *name, tome_error *err) {
+  char known[400] = "";
+  tome_near near = {.word = name};
+  for (size_t i = 0; tome_formats[i]; i++) {
+    if (!writes(tome_formats[i])) continue;
+    snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s", *known ? ", " : "", tome_formats[i]->name);
+    tome_near_try(&near, tome_formats[i]->name);
+  }
+  if (near.best)
+    return tome_fail(err, TOME_USAGE, "%s: no format that is written goes by that name; did you mean %s? There are %s",
+                     name, near.best, known);
+  return tome_fail(err, TOME_USAGE, "%s: no format that is written goes by that name; there are %s", name, known);
+}
+
+/* A format by its name, or by an extension of its ("dcm", "tif"), as `length` bytes say it. */
+static const tome_format *format_called(const char *word, size_t length) {
+  char file[64];
+  for (size_t i = 0; tome_formats[i]; i++)
+    if (writes(tome_formats[i]) && strlen(tome_formats[i]->name) == length &&
+        strncasecmp(tome_formats[i]->name, word, length) == 0)
+      return tome_formats[i];
+  if (length == 0 || length + 3 > sizeof file) return NULL;
+  snprintf(file, sizeof file, "x.%.*s", (int)length, word);
+  return tome_format_for_name(file);
+}
+
+static size_t ending_of(const char *name) {
+  const char *base = tome_basename(name), *dot = strrchr(base, '.');
+  if (!dot) return 0;
+  const size_t n = strlen(dot);
+  if (strcasecmp(dot, ".gz") == 0)
+    for (const char *p = dot; p > base;)
+      if (*--p == '.') return strlen(p);
+  return n;
+}
+
+/* "label_npy", "out-dicom", "pngs": the last word of a folder's name that is a format's. */
+static const tome_format *format_in_name(const char *folder) {
+  const tome_format *found = NULL;
+  size_t end = strlen(folder);
+  while (end && folder[end - 1] == '/') end--;
+  size_t begin = end;
+  while (begin && folder[begin - 1] != '/') begin--;
+  for (size_t at = begin; at < end;) {
+    size_t stop = at;
+    while (stop < end && !strchr("_-. ", folder[stop])) stop++;
+    const tome_format *f = format_called(folder + at, stop - at);
+    if (!f && stop > at + 1 && folder[stop - 1] == 's') f = format_called(folder + at, stop - at - 1);
+    if (f) found = f;
+    at = stop + 1;
+  }
+  return found;
+}
+
+static bool is_folder_name(const char *output) {
+  const size_t n = strlen(output);
+  return (n && output[n - 1] == '/') || tome_is_folder(output);
+}
+
+static bool folder_target(const char *output, const char *to, tome_target *t, tome_error *err) {
+  t->format = to ? format_called(to, strlen(to)) : format_in_name(output);
+  if (!t->format)
+    return to ? fail_format(to, err)
+              : tome_fail(err, TOME_USAGE,
+                          "%s: nothing says what format the files in that folder are to be; say --to npy (or png, nii, "
+                          "dicom …), or give "
+                          "a pattern such as %s{name}.npy",
+                          output, output);
+  size_t n = strlen(output);
+  while (n > 1 && output[n - 1] == '/') n--;
+  t->pattern = tome_arena_printf(&t->arena, err, "%.*s/{name}%s", (int)n, output, t->format->usual_ending);
+  t->invented = true;
+  t->many = true;
+  return t->pattern != NULL;
+}
+
+bool tome_target_of(const char *output, const char *to, tome_target *out, tome_error *err) {
+  tome_target t = {0};
+  bool ok;
+  if (!*output) return tome_fail(err, TOME_USAGE, "the output needs a name");
+  if (is_folder_name(output)) {
+    ok = folder_target(output, to, &t, err);
+  } else {
+    t.format = to ? format_called(to, strlen(to)) : tome_format_for_name(tome_basename(output));
+    t.pattern = tome_arena_dup(&t.arena, output, err);
+    ok = t.pattern != NULL;
+    if (ok && !t.format && to) ok = fail_format(to, err);
+    if (ok && !t.format)
+      ok = tome_fail(
+          err, TOME_USAGE,
+          "%s: no format that is written ends like that; \"tome formats\" lists them, --to NAME says one outright",
+          output);
+  }
+  ok = ok && tome_template_parse(t.pattern, &t.names, err);
+  if (ok) {
+    t.many = t.many || t.names.has[TOME_PLACE_ID] || t.names.has[TOME_PLACE_N];
+    t.ending = ending_of(t.pattern);
+    *out = t;
+    return true;
+  }
+  tome_arena_clear(&t.arena);
+  return false;
+}
