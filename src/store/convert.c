@@ -2,20 +2,21 @@
 #include "store/planes.h"
 
 /* Types that float32 holds exactly are computed in it, as NumPy does for float32 arrays. NaN passes both comparisons. */
-#define TO_FLOAT(name, type, real)                                                                    \
-  static void name(const void *in, size_t count, const tome_read_options *opt, float *restrict out) { \
-    const type *restrict v = in;                                                                      \
-    if (!opt->rescale) {                                                                              \
-      for (size_t i = 0; i < count; i++) out[i] = (float)v[i];                                        \
-      return;                                                                                         \
-    }                                                                                                 \
-    const real lo = (real)opt->clip_lo, hi = (real)opt->clip_hi;                                      \
-    const real offset = (real)opt->offset, scale = (real)opt->scale;                                  \
-    for (size_t i = 0; i < count; i++) {                                                              \
-      const real at_least = (real)v[i] < lo ? lo : (real)v[i];                                        \
-      const real clamped = at_least > hi ? hi : at_least;                                             \
-      out[i] = (float)((clamped - offset) * scale);                                                   \
-    }                                                                                                 \
+#define TO_FLOAT(name, type, real) TO_FLOAT_FOR(, name, type, real)
+#define TO_FLOAT_FOR(target, name, type, real)                                                               \
+  target static void name(const void *in, size_t count, const tome_read_options *opt, float *restrict out) { \
+    const type *restrict v = in;                                                                             \
+    if (!opt->rescale) {                                                                                     \
+      for (size_t i = 0; i < count; i++) out[i] = (float)v[i];                                               \
+      return;                                                                                                \
+    }                                                                                                        \
+    const real lo = (real)opt->clip_lo, hi = (real)opt->clip_hi;                                             \
+    const real offset = (real)opt->offset, scale = (real)opt->scale;                                         \
+    for (size_t i = 0; i < count; i++) {                                                                     \
+      const real at_least = (real)v[i] < lo ? lo : (real)v[i];                                               \
+      const real clamped = at_least > hi ? hi : at_least;                                                    \
+      out[i] = (float)((clamped - offset) * scale);                                                          \
+    }                                                                                                        \
   }
 
 TO_FLOAT(from_u8, uint8_t, float)
@@ -29,6 +30,14 @@ TO_FLOAT(from_u64, uint64_t, double)
 TO_FLOAT(from_i64, int64_t, double)
 TO_FLOAT(from_f64, double, double)
 
+/* What CT is stored as, for processors with wider vectors. */
+#if defined(__x86_64__)
+TO_FLOAT_FOR(__attribute__((target("avx2"))), from_i16_avx2, int16_t, float)
+#define FROM_I16 (__builtin_cpu_supports("avx2") ? from_i16_avx2 : from_i16)
+#else
+#define FROM_I16 from_i16
+#endif
+
 void tome_to_float(tome_dtype from, const void *in, size_t count, const tome_read_options *opt, float *out) {
   switch (from) {
     case TOME_U8:
@@ -41,7 +50,7 @@ void tome_to_float(tome_dtype from, const void *in, size_t count, const tome_rea
       from_u16(in, count, opt, out);
       break;
     case TOME_I16:
-      from_i16(in, count, opt, out);
+      FROM_I16(in, count, opt, out);
       break;
     case TOME_U32:
       from_u32(in, count, opt, out);

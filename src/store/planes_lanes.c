@@ -6,6 +6,9 @@
 #include "store/planes_lanes.h"
 
 #include <string.h>
+#if defined(__x86_64__) && !defined(TOME_PORTABLE)
+#include <immintrin.h>
+#endif
 
 static const uint64_t top = (uint64_t)1 << 63;
 
@@ -39,10 +42,11 @@ static size_t take_length(tome_cursor *c, unsigned symbol) {
   return ((4 + (s & 3)) << extra) + 3 + take(c, extra);
 }
 
-/* A run, or the end of a block: moves the lane on past it. Refills before and after. */
-static __attribute__((noinline)) void special(tome_lane *l, tome_cursor c, unsigned bits, unsigned symbol) {
+/* A run, or the end of a block: moves the lane on past it. Refills before and after. A lane that has stopped stays where it is. */
+static __attribute__((noinline)) void special(tome_lane *l, tome_cursor c, uint32_t entry, unsigned symbol) {
+  if (l->stopped) return;
   c = refilled(c);
-  take(&c, bits);
+  take(&c, entry & 63);
   l->at = c;
   l->stopped = true;
   if (symbol == TOME_END_OF_BLOCK) return;
@@ -59,111 +63,108 @@ static __attribute__((noinline)) void special(tome_lane *l, tome_cursor c, unsig
 enum { STEPS = 5 }; /* lookups a refill: 5 of 11 bits in 56 */
 
 #define GOES_ON(c, l) ((c).in <= (l)->in_end && (c).out < (l)->out_stop)
-/* A table's entry for the bits at hand. `width` is TOME_CODE_BITS, known to the compiler or not: see below. */
-#define LOOK_UP(c, table) ((table)[(c).bits & ((1ull << width) - 1)])
 
-/* One lookup of one lane: one literal. */
-#define SINGLE(c, l, table)                                                \
-  {                                                                        \
-    const uint32_t e = LOOK_UP(c, table);                                  \
-    if (__builtin_expect(!(e & TOME_SPECIAL), 1)) {                        \
-      *(c).out++ = (uint8_t)(e >> TOME_SINGLE_SHIFT);                      \
-      (c).bits >>= e & 63;                                                 \
-    } else {                                                               \
-      special(l, c, e & 63, TOME_END_OF_BLOCK + (e >> TOME_SINGLE_SHIFT)); \
-      c = (l)->at;                                                         \
-      if ((l)->stopped) break;                                             \
-    }                                                                      \
+/* Lookup s of a round, of one lane: one literal. INDEX takes the next TOME_CODE_BITS bits. The pointer moves on at the round's end. */
+#define SINGLE(c, l, table, INDEX)                                    \
+  {                                                                   \
+    const uint32_t e = (table)[INDEX((c).bits)];                      \
+    if (__builtin_expect(!(e & TOME_SPECIAL), 1)) {                   \
+      (c).out[s] = (uint8_t)(e >> TOME_SINGLE_SHIFT);                 \
+      (c).bits >>= e & 63;                                            \
+    } else {                                                          \
+      (c).out += s;                                                   \
+      special(l, c, e, TOME_END_OF_BLOCK + (e >> TOME_SINGLE_SHIFT)); \
+      c = (l)->at;                                                    \
+      (c).out -= s + 1;                                               \
+    }                                                                 \
+  }
+#define SINGLES_READ STEPS
+
+/* One or two literals, little endian, as all that is stored here. The second is written even where there is none: so the last bytes are left to
+ * finish(). */
+#define PAIR(c, l, table, INDEX)                                    \
+  {                                                                 \
+    const uint32_t e = (table)[INDEX((c).bits)];                    \
+    if (__builtin_expect(!(e & TOME_SPECIAL), 1)) {                 \
+      const uint16_t values = (uint16_t)(e >> TOME_PAIR_SHIFT);     \
+      memcpy((c).out, &values, 2);                                  \
+      (c).out += (uint8_t)(e >> TOME_COUNT_SHIFT);                  \
+      (c).bits >>= e & 63;                                          \
+    } else {                                                        \
+      special(l, c, e, TOME_END_OF_BLOCK + (e >> TOME_PAIR_SHIFT)); \
+      c = (l)->at;                                                  \
+      if ((l)->stopped || (c).out >= (l)->out_stop) break;          \
+    }                                                               \
+  }
+#define PAIRS_READ 0
+
+#define ONE(name, type, member, NEXT, READ, INDEX)                                     \
+  name(tome_lane *l) {                                                                 \
+    tome_cursor c = l->at;                                                             \
+    const type *const table = l->table->member;                                        \
+    while (!l->stopped && GOES_ON(c, l)) {                                             \
+      c = refilled(c);                                                                 \
+      UNROLLED for (int s = 0; s < STEPS; s++) NEXT(c, l, table, INDEX) c.out += READ; \
+    }                                                                                  \
+    if (!l->stopped) l->at = c;                                                        \
   }
 
-/* One or two literals. The second is written even where there is none: so the last bytes are left to finish(). */
-#define PAIR(c, l, table)                                                          \
-  {                                                                                \
-    const uint32_t e = LOOK_UP(c, table);                                          \
-    if (__builtin_expect(!(e & TOME_SPECIAL), 1)) {                                \
-      const uint16_t values = (uint16_t)(e >> TOME_PAIR_SHIFT);                    \
-      memcpy((c).out, &values, 2); /* little endian, as all that is stored here */ \
-      (c).out += (uint8_t)(e >> TOME_COUNT_SHIFT);                                 \
-      (c).bits >>= e & 63;                                                         \
-    } else {                                                                       \
-      special(l, c, e & 63, TOME_END_OF_BLOCK + (e >> TOME_PAIR_SHIFT));           \
-      c = (l)->at;                                                                 \
-      if ((l)->stopped || (c).out >= (l)->out_stop) break;                         \
-    }                                                                              \
+#define FOUR(name, type, member, NEXT, READ, INDEX)                                                                    \
+  name(tome_lane *l) {                                                                                                 \
+    tome_cursor a = l[0].at, b = l[1].at, c = l[2].at, d = l[3].at;                                                    \
+    const type *const ta = l[0].table->member, *const tb = l[1].table->member;                                         \
+    const type *const tc = l[2].table->member, *const td = l[3].table->member;                                         \
+    while (!(l[0].stopped | l[1].stopped | l[2].stopped | l[3].stopped) && GOES_ON(a, &l[0]) && GOES_ON(b, &l[1]) &&   \
+           GOES_ON(c, &l[2]) && GOES_ON(d, &l[3])) {                                                                   \
+      a = refilled(a);                                                                                                 \
+      b = refilled(b);                                                                                                 \
+      c = refilled(c);                                                                                                 \
+      d = refilled(d);                                                                                                 \
+      UNROLLED for (int s = 0; s < STEPS; s++){NEXT(a, &l[0], ta, INDEX) NEXT(b, &l[1], tb, INDEX)                     \
+                                                   NEXT(c, &l[2], tc, INDEX) NEXT(d, &l[3], td, INDEX)} a.out += READ; \
+      b.out += READ;                                                                                                   \
+      c.out += READ;                                                                                                   \
+      d.out += READ;                                                                                                   \
+    }                                                                                                                  \
+    if (!l[0].stopped) l[0].at = a;                                                                                    \
+    if (!l[1].stopped) l[1].at = b;                                                                                    \
+    if (!l[2].stopped) l[2].at = c;                                                                                    \
+    if (!l[3].stopped) l[3].at = d;                                                                                    \
   }
-
-#define ONE(name, type, member, NEXT)                                                    \
-  static inline __attribute__((always_inline)) void name(tome_lane *l, unsigned width) { \
-    tome_cursor c = l->at;                                                               \
-    const type *const table = l->table->member;                                          \
-    while (!l->stopped && GOES_ON(c, l)) {                                               \
-      c = refilled(c);                                                                   \
-      for (int s = 0; s < STEPS; s++) NEXT(c, l, table)                                  \
-    }                                                                                    \
-    l->at = c;                                                                           \
-  }
-
-#define FOUR(name, type, member, NEXT)                                                                               \
-  static inline __attribute__((always_inline)) void name(tome_lane *l, unsigned width) {                             \
-    tome_cursor a = l[0].at, b = l[1].at, c = l[2].at, d = l[3].at;                                                  \
-    const type *const ta = l[0].table->member, *const tb = l[1].table->member;                                       \
-    const type *const tc = l[2].table->member, *const td = l[3].table->member;                                       \
-    while (!(l[0].stopped | l[1].stopped | l[2].stopped | l[3].stopped) && GOES_ON(a, &l[0]) && GOES_ON(b, &l[1]) && \
-           GOES_ON(c, &l[2]) && GOES_ON(d, &l[3])) {                                                                 \
-      a = refilled(a);                                                                                               \
-      b = refilled(b);                                                                                               \
-      c = refilled(c);                                                                                               \
-      d = refilled(d);                                                                                               \
-      for (int s = 0; s < STEPS; s++) {                                                                              \
-        NEXT(a, &l[0], ta)                                                                                           \
-        NEXT(b, &l[1], tb)                                                                                           \
-        NEXT(c, &l[2], tc)                                                                                           \
-        NEXT(d, &l[3], td)                                                                                           \
-      }                                                                                                              \
-    }                                                                                                                \
-    l[0].at = a;                                                                                                     \
-    l[1].at = b;                                                                                                     \
-    l[2].at = c;                                                                                                     \
-    l[3].at = d;                                                                                                     \
-  }
-
-ONE(one_single, uint16_t, single, SINGLE)
-ONE(one_pair, uint32_t, pair, PAIR)
-FOUR(four_single, uint16_t, single, SINGLE)
-FOUR(four_pair, uint32_t, pair, PAIR)
+#define UNROLLED _Pragma("GCC unroll 5")
 
 /* The same loops twice: plainly, and with BMI2, whose shifts need no fixed register and whose BZHI masks in one instruction: which the compiler
  * uses only for a width that it does not know. */
-#define PLAIN(name) \
-  static __attribute__((noinline)) void run_##name(tome_lane *l) { name(l, TOME_CODE_BITS); }
-PLAIN(one_single)
-PLAIN(one_pair)
-PLAIN(four_single)
-PLAIN(four_pair)
-#if defined(__x86_64__)
-static inline unsigned unknown_width(void) {
-  unsigned width = TOME_CODE_BITS;
-  __asm__("" : "+r"(width));
-  return width;
+#define PLAIN_INDEX(bits) ((bits) & (TOME_TABLE - 1))
+#define PLAIN static __attribute__((noinline)) void
+PLAIN ONE(one_single, uint16_t, single, SINGLE, SINGLES_READ, PLAIN_INDEX)
+PLAIN ONE(one_pair, uint32_t, pair, PAIR, PAIRS_READ, PLAIN_INDEX)
+PLAIN FOUR(four_single, uint16_t, single, SINGLE, SINGLES_READ, PLAIN_INDEX)
+PLAIN FOUR(four_pair, uint32_t, pair, PAIR, PAIRS_READ, PLAIN_INDEX)
+#if defined(__x86_64__) && !defined(TOME_PORTABLE) /* the tests build it both ways */
+    static inline uint32_t code_bits(void) {
+  uint32_t bits = TOME_CODE_BITS;
+  __asm__("" : "+r"(bits));
+  return bits;
 }
-#define BMI2(name) \
-  static __attribute__((noinline, target("bmi2"))) void run_##name##_bmi2(tome_lane *l) { name(l, unknown_width()); }
-BMI2(one_single)
-BMI2(one_pair)
-BMI2(four_single)
-BMI2(four_pair)
-#define DISPATCH(name, l) (__builtin_cpu_supports("bmi2") ? run_##name##_bmi2(l) : run_##name(l))
+#define BMI2_INDEX(bits) _bzhi_u64(bits, code_bits())
+#define BMI2 static __attribute__((noinline, target("bmi2"))) void
+BMI2 ONE(one_single_bmi2, uint16_t, single, SINGLE, SINGLES_READ, BMI2_INDEX)
+BMI2 ONE(one_pair_bmi2, uint32_t, pair, PAIR, PAIRS_READ, BMI2_INDEX)
+BMI2 FOUR(four_single_bmi2, uint16_t, single, SINGLE, SINGLES_READ, BMI2_INDEX)
+BMI2 FOUR(four_pair_bmi2, uint32_t, pair, PAIR, PAIRS_READ, BMI2_INDEX)
+#define DISPATCH(name, l) (__builtin_cpu_supports("bmi2") ? name##_bmi2(l) : name(l))
 #else
-#define DISPATCH(name, l) run_##name(l)
+#define DISPATCH(name, l) name(l)
 #endif
 
-/* The last few bytes of a lane of pairs, to the byte: those behind them may be another lane's work already. */
-static void finish(tome_lane *l) {
+    /* The last few bytes of a lane of pairs, to the byte: those behind them may be another lane's work already. */
+    static void finish(tome_lane *l) {
   while (!l->stopped && l->at.out < l->out_end && l->at.in <= l->in_end) {
     tome_cursor c = refilled(l->at);
     const uint32_t e = l->table->pair[c.bits & (TOME_TABLE - 1)];
     if (e & TOME_SPECIAL) {
-      special(l, c, e & 63, TOME_END_OF_BLOCK + (e >> TOME_PAIR_SHIFT));
+      special(l, c, e, TOME_END_OF_BLOCK + (e >> TOME_PAIR_SHIFT));
       continue;
     }
     *c.out++ = (uint8_t)(e >> TOME_PAIR_SHIFT);

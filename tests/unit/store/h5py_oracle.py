@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import zlib
 
 import numpy as np
 
@@ -205,6 +206,55 @@ def test_damage_is_seen_by_both():
             pass
 
 
+def parse_index(data, sections):
+    """What stands behind a chunk's zlib stream, as schema/store.md says: where each plane's block begins, and the bits of its sections."""
+    planes, log, letters = data[-8], data[-7], data[-4:]
+    check(data[-6:-4] == b"\0\0" and letters == b"tpi1" and log == 8, "foot of the index", data[-8:])
+    rows = [struct.unpack("<IHBB", data[len(data) - 8 - 8 * (planes - p):][:8]) for p in range(planes)]
+    found, at = [], 0
+    for head, least, width, _ in rows:
+        size = (sections * width + 7) // 8
+        number = int.from_bytes(data[at:at + size], "little")
+        found.append((head, [least + (number >> (i * width) & ((1 << width) - 1)) for i in range(sections)]))
+        at += size
+    check(at == len(data) - 8 - 8 * planes, "nothing else in the index")
+    return found
+
+
+def cut_out(bits, head, first, start, end, stop, end_of_block):
+    """A stream of its own: the block's head, the bits of one section, the end of the block."""
+    own = np.concatenate([[1], bits[head + 1:first], bits[start:end], bits[stop:stop + end_of_block]]).astype("uint8")
+    try:
+        return zlib.decompressobj(-15).decompress(np.packbits(own, bitorder="little").tobytes() + bytes(4))
+    except zlib.error:
+        return None
+
+
+def test_sections_can_be_read_alone():
+    array = image((32, 32, 32), "int16")
+    array[:, :20] = np.where(random.integers(0, 9, (32, 20, 32)) == 0, array[:, :20], -1024)  # runs
+    file = write("i.h5", "deflate", {"image": array})
+    with h5py.File(file, "r") as f:
+        mask, chunk = f["image"].id.read_direct_chunk((0, 0, 0))
+    planes = array.view("uint8").reshape(-1, 2).T.tobytes()
+    inflate = zlib.decompressobj()
+    check(mask == 0 and inflate.decompress(chunk[:-4]) == planes and inflate.eof, "the stream is whole without its index")
+    check(zlib.decompress(chunk[:-4]) == planes, "and readers that do not know of the index do not mind it")
+    stream = chunk[:-4 - len(inflate.unused_data)]
+    check(len(inflate.unused_data) < 0.02 * len(chunk), "the index is small", len(inflate.unused_data), len(chunk))
+    index = parse_index(inflate.unused_data, 128)
+    bits = np.unpackbits(np.frombuffer(stream, "uint8"), bitorder="little")
+    for p, (head, sizes) in enumerate(index):
+        after = index[p + 1][0] if p + 1 < len(index) else (len(stream) - 4) * 8
+        good = 0
+        for end_of_block in range(1, 12 + 7):  # its length is in the head's code, and the last block is padded to a byte
+            stop = after - end_of_block
+            starts = stop - sum(sizes) + np.concatenate([[0], np.cumsum(sizes)])
+            good += all(cut_out(bits, head, starts[0], starts[i], starts[i + 1], stop, end_of_block) == planes[32768 * p + 256 * i:][:256]
+                        for i in range(128))
+        check(good >= 1, "sections of plane", p)
+
+
 def test_same_input_same_file():
     array = image((40, 50, 60), "int16")
     first = open(write("s1.h5", "deflate", {"image": array}, 1), "rb").read()
@@ -219,7 +269,7 @@ CODECS = {"zstd": 32015, "lz4": 32004}
 def test_plugin_codec(codec):
     for dtype in ("int16", "uint8", "float32"):
         for shape in ((1, 1, 1), (33, 65, 97)):
-            array = image(shape, dtype)
+            array = image(shape, dtype) + random.integers(0, 200, shape).astype(dtype)
             with h5py.File(write("z.h5", codec, {"image": array}), "r") as f:
                 check(np.array_equal(f["image"][...], array), "the plugin reads our", codec, dtype, shape)
 
@@ -241,6 +291,16 @@ def decompress(codec, data, size):
 
 def test_codec_format(codec):
     array = image((32, 32, 32), "int16")
+    test_codec_content(codec, array)
+    test_codec_content(codec, array + random.integers(0, 200, array.shape).astype("int16"))  # low bytes that hardly shrink
+    for shape in ((1, 1, 1), (33, 65, 97)):
+        array = image(shape, "int16") + random.integers(0, 200, shape).astype("int16")
+        file = write("z.h5", codec, {"image": array})
+        for box in boxes(shape, 2):
+            check(np.array_equal(read(file, "image", box, "int16"), array[box]), "we read our", codec, box)
+
+
+def test_codec_content(codec, array):
     file = write("z.h5", codec, {"image": array})
     with h5py.File(file, "r") as f:
         pipeline = f["image"].id.get_create_plist()
@@ -249,11 +309,6 @@ def test_codec_format(codec):
         mask, chunk = f["image"].id.read_direct_chunk((0, 0, 0))
     planes = np.frombuffer(decompress(codec, chunk[:-4], array.nbytes), "uint8").reshape(2, -1)
     check(mask == 0 and np.array_equal(planes.T.copy().view("int16").reshape(array.shape), array), codec, "content")
-    for shape in ((1, 1, 1), (33, 65, 97)):
-        array = image(shape, "int16")
-        file = write("z.h5", codec, {"image": array})
-        for box in boxes(shape, 2):
-            check(np.array_equal(read(file, "image", box, "int16"), array[box]), "we read our", codec, box)
 
 
 if args.plugin:
@@ -269,7 +324,7 @@ else:
     for name in ("deflate", "none"):
         test_every_type_and_shape(name)
     for test in (test_float_reads, test_filters, test_empty_chunks_take_no_room, test_attributes, test_h5dump, test_archive,
-                 test_damage_is_seen_by_both, test_same_input_same_file):
+                 test_damage_is_seen_by_both, test_sections_can_be_read_alone, test_same_input_same_file):
         test()
     for name in CODECS:
         test_codec_format(name)

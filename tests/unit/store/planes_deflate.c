@@ -1,10 +1,11 @@
-/* The plane coder: what it writes, libdeflate reads (and zlib, in h5py_oracle.py); what it reads, alone or several at a time, is what was written; and no
- * damaged or foreign stream makes it write out of bounds or say "done" of anything but the right number of bytes. */
+/* The plane coder: what it writes, libdeflate reads (and zlib, in h5py_oracle.py); what it reads, all or pieces, alone or several at a time, is what was
+ * written; and no damaged or foreign stream or index makes it write out of bounds. Built twice: with what this processor can do, and with the portable loops. */
 #include "store/planes_deflate.h"
 
 #include "base/gzip.h"
 #include "make.h"
 #include "store/planes.h"
+#include "store/planes_index.h"
 
 enum { KINDS = 10, MOST = 1 << 17 };
 
@@ -67,10 +68,26 @@ static coded *make_coded(size_t plane, size_t planes, int kind, uint64_t seed) {
   return c;
 }
 
+static size_t out_bytes(const coded *c) { return c->planes * (c->plane + TOME_PLANES_OUT_SLACK); }
+
 /* An output buffer of exactly the allowed size, so that sanitizers see a byte too many. */
 static tome_planes_stream stream_of(const coded *c) {
-  const size_t n = c->plane * c->planes;
-  return (tome_planes_stream){c->packed, c->size, malloc(n + TOME_PLANES_OUT_SLACK), n, false};
+  return (tome_planes_stream){.in = c->packed, .size = c->size, .out = calloc(1, out_bytes(c))};
+}
+
+static bool equal_piece(const coded *c, const tome_planes_stream *s, size_t from, size_t count) {
+  for (size_t p = 0; p < c->planes; p++)
+    if (memcmp(s->out + p * (c->plane + TOME_PLANES_OUT_SLACK) + from, c->raw + p * c->plane + from, count) != 0)
+      return false;
+  return true;
+}
+
+/* What was wanted is what was written. */
+static bool read_well(const coded *c, const tome_planes_stream *s) {
+  const tome_span *w = &s->wanted;
+  bool ok = s->done && (w->count > 0 || equal_piece(c, s, 0, c->plane));
+  for (size_t k = 0; ok && k < w->count; k++) ok = equal_piece(c, s, w->first + k * w->step, w->length);
+  return ok;
 }
 
 static void test_checksum(void) {
@@ -108,23 +125,53 @@ static void test_others_read_it(void) {
   tome_inflater_free(inflater);
 }
 
+static tome_span random_span(size_t plane, uint64_t *state) {
+  tome_span w = {.step = 1 + next_random(state) % 1500, .length = 1};
+  w.length += next_random(state) % w.step;
+  if (w.length > plane) w.length = plane;
+  w.first = next_random(state) % (plane - w.length + 1);
+  w.count = 1 + (plane - w.length - w.first) / w.step;
+  w.count -= next_random(state) % w.count;
+  return w;
+}
+
 static void test_we_read_it_in_any_company(void) {
-  tome_planes_inflater *inflater = tome_planes_inflater_new(2, 0, 4, NULL);
-  for (size_t count = 1; count <= 11; count++) {
+  static const size_t planes[] = {1, 255, 256, 257, 900, 4099, 30000};
+  uint64_t state = 8;
+  for (int round = 0; round < 200; round++) {
+    const size_t plane = planes[round % 7], count = 1 + next_random(&state) % 11, most = 1 + next_random(&state) % 6;
+    tome_planes_inflater *inflater = tome_planes_inflater_new(2, plane, most, NULL);
     coded *c[11];
     tome_planes_stream s[11];
     for (size_t i = 0; i < count; i++) {
-      c[i] = make_coded(900 + 3000 * i, 2, (int)(i + count), i);
+      c[i] = make_coded(plane, 2, (int)(next_random(&state) % KINDS), i);
       s[i] = stream_of(c[i]);
+      if (next_random(&state) % 4) s[i].wanted = random_span(plane, &state);
     }
     tome_planes_inflate(inflater, s, count);
     for (size_t i = 0; i < count; i++) {
-      CHECK(s[i].done && memcmp(s[i].out, c[i]->raw, s[i].out_bytes) == 0);
+      CHECK(read_well(c[i], &s[i]));
       free(s[i].out);
       free(c[i]);
     }
+    tome_planes_inflate(inflater, NULL, 0);
+    tome_planes_inflater_free(inflater);
   }
-  tome_planes_inflate(inflater, NULL, 0);
+}
+
+/* Only what is wanted is read: what lies far from it stays as it was. */
+static void test_the_rest_is_left_alone(void) {
+  coded *c = make_coded(30000, 2, 3, 1);
+  tome_planes_inflater *inflater = tome_planes_inflater_new(2, 30000, 1, NULL);
+  tome_planes_stream s = stream_of(c);
+  s.wanted = (tome_span){.first = 10000, .length = 100, .step = 4000, .count = 3};
+  tome_planes_inflate(inflater, &s, 1);
+  CHECK(read_well(c, &s));
+  size_t written = 0;
+  for (size_t i = 0; i < out_bytes(c); i++) written += s.out[i] != 0;
+  CHECK(written > 500 && written < 2 * 3 * 3 * TOME_SECTION);
+  free(s.out);
+  free(c);
   tome_planes_inflater_free(inflater);
 }
 
@@ -140,42 +187,97 @@ static void test_no_room(void) {
   free(c);
 }
 
-/* What libdeflate writes has matches of every distance: not for us, and left alone. */
+/* What libdeflate writes has no index, nor have streams of ours that lost it: not for us, and left alone. */
 static void test_foreign_streams_are_left(void) {
   coded *c = make_coded(20000, 2, 1, 3);
-  tome_planes_inflater *inflater = tome_planes_inflater_new(2, 0, 4, NULL);
+  tome_planes_inflater *inflater = tome_planes_inflater_new(2, 20000, 2, NULL);
+  tome_planes_stream s = stream_of(c);
+  s.size--;
+  tome_planes_inflate(inflater, &s, 1);
+  CHECK(!s.done);
   for (int level = 1; level <= 12; level += 5) {
     tome_deflater *d = tome_deflater_new(level, NULL);
-    c->size = tome_deflate(d, c->raw, 40000, c->packed, MOST);
-    tome_planes_stream s = stream_of(c);
+    c->size = s.size = tome_deflate(d, c->raw, 40000, c->packed, MOST);
     tome_planes_inflate(inflater, &s, 1);
     CHECK(c->size > 0 && !s.done);
-    free(s.out);
     tome_deflater_free(d);
   }
-  tome_planes_inflater_free(inflater);
+  free(s.out);
   free(c);
+  tome_planes_inflater_free(inflater);
 }
 
-/* Damage in one of three streams never reaches the other two; and where the damaged one is said to be done, a general inflater that does
- * not look at the Adler-32 would say the same: its length is right. */
+/* Damage in one of three streams, anywhere, or in its index only, never reaches the other two; and where the damaged one is said to be done, the
+ * index still leads from block to block. */
 static void test_damaged_streams(void) {
-  tome_planes_inflater *inflater = tome_planes_inflater_new(2, 0, 4, NULL);
   uint64_t state = 99;
-  for (int round = 0; round < 3000; round++) {
+  size_t done = 0;
+  for (int round = 0; round < 6000; round++) {
+    const size_t plane = 600 + (size_t)(round / 10 % 1700);
+    tome_planes_inflater *inflater = tome_planes_inflater_new(2, plane, 3, NULL);
     coded *c[3];
     tome_planes_stream s[3];
-    for (size_t i = 0; i < 3; i++) c[i] = make_coded((size_t)(600 + round % 700), 2, round + (int)i, (uint64_t)round);
-    c[1]->size = next_random(&state) % 4 ? c[1]->size : next_random(&state) % (c[1]->size + 1);
-    for (unsigned n = next_random(&state) % 5; c[1]->size && n > 0; n--)
-      c[1]->packed[next_random(&state) % (round % 2 ? c[1]->size : 60)] ^= (uint8_t)(1u << next_random(&state) % 8);
-    for (size_t i = 0; i < 3; i++) s[i] = stream_of(c[i]);
+    for (size_t i = 0; i < 3; i++) c[i] = make_coded(plane, 2, round + (int)i, (uint64_t)round);
+    const size_t tail = 24 + 2 * tome_sections(plane) * 2, range = round % 3 ? c[1]->size : tail;
+    if (next_random(&state) % 8 == 0) c[1]->size = next_random(&state) % (c[1]->size + 1);
+    for (unsigned n = 1 + next_random(&state) % 4; c[1]->size && n > 0; n--) {
+      const size_t back = next_random(&state) % (range < c[1]->size ? range : c[1]->size);
+      c[1]->packed[round % 3 == 1 ? back % 100 : c[1]->size - 1 - back] ^= (uint8_t)(1u << next_random(&state) % 8);
+    }
+    for (size_t i = 0; i < 3; i++) {
+      s[i] = stream_of(c[i]);
+      if (round & 8) s[i].wanted = random_span(plane, &state);
+    }
     tome_planes_inflate(inflater, s, 3);
-    CHECK(s[0].done && memcmp(s[0].out, c[0]->raw, s[0].out_bytes) == 0);
-    CHECK(s[2].done && memcmp(s[2].out, c[2]->raw, s[2].out_bytes) == 0);
+    CHECK(read_well(c[0], &s[0]) && read_well(c[2], &s[2]));
+    done += s[1].done;
     for (size_t i = 0; i < 3; i++) free(s[i].out), free(c[i]);
+    tome_planes_inflater_free(inflater);
+  }
+  CHECK(done > 100 &&
+        done < 5000); /* damage to literals is not seen here: that is what the checksum around it is for */
+}
+
+/* An index that says anything at all, in its right form, of a sound stream: places far outside, sizes of nothing. */
+static void test_lying_index(void) {
+  uint64_t state = 3;
+  const size_t plane = 5000, sections = tome_sections(plane);
+  tome_planes_inflater *inflater = tome_planes_inflater_new(2, plane, 1, NULL);
+  for (int round = 0; round < 3000; round++) {
+    coded *c = make_coded(plane, 2, round, (uint64_t)round);
+    tome_planes_index x;
+    CHECK(tome_planes_index_open(c->packed, c->size, 2, sections, &x));
+    uint32_t heads[2], starts[64];
+    uint16_t bits[64];
+    for (size_t p = 0; p < 2; p++) {
+      heads[p] = tome_planes_index_head(&x, p);
+      tome_planes_index_starts(&x, p, starts);
+      for (size_t i = 0; i < sections; i++) bits[p * sections + i] = (uint16_t)(starts[i + 1] - starts[i]);
+    }
+    const size_t at = next_random(&state) % (sections - 1) + sections * (next_random(&state) % 2);
+    const uint16_t shift = (uint16_t)next_random(&state);
+    bits[at] = (uint16_t)(bits[at] + shift); /* the sum stays, as long as nothing wraps: only the pieces do not fit */
+    bits[at + 1] = (uint16_t)(bits[at + 1] - shift);
+    if (round % 5 == 0) heads[next_random(&state) % 2] = next_random(&state);
+    c->size = x.stream_bytes + tome_planes_index_write(heads, bits, 2, sections, c->packed + x.stream_bytes, 4096);
+    tome_planes_stream s = stream_of(c);
+    if (round & 1) s.wanted = random_span(plane, &state);
+    tome_planes_inflate(inflater, &s, 1);
+    free(s.out);
+    free(c);
   }
   tome_planes_inflater_free(inflater);
+}
+
+/* Noise of 30000 bytes a plane: the index is under 2 % of the stream. */
+static void test_index_is_small(void) {
+  for (int kind = 0; kind < KINDS; kind++) {
+    coded *c = make_coded(32768, 2, kind, 5);
+    tome_planes_index x;
+    CHECK(tome_planes_index_open(c->packed, c->size, 2, 128, &x));
+    CHECK(c->size - x.stream_bytes <= 24 + 2 * 128 * 12 / 8);
+    free(c);
+  }
 }
 
 static void test_code_lengths_are_complete(void) {
@@ -193,5 +295,6 @@ static void test_code_lengths_are_complete(void) {
   }
 }
 
-TEST_MAIN(test_checksum, test_others_read_it, test_we_read_it_in_any_company, test_no_room,
-          test_foreign_streams_are_left, test_damaged_streams, test_code_lengths_are_complete)
+TEST_MAIN(test_checksum, test_others_read_it, test_we_read_it_in_any_company, test_the_rest_is_left_alone, test_no_room,
+          test_foreign_streams_are_left, test_damaged_streams, test_lying_index, test_index_is_small,
+          test_code_lengths_are_complete)
