@@ -121,7 +121,7 @@ static inline void put_literals(uint16_t *token, const uint8_t *p) {
 }
 #endif
 
-enum { FEW_REPEATS = 4, MANY_REPEATS = 6 };
+enum { FEW_REPEATS = 4, MANY_REPEATS = 12 };
 
 /* How many repeats make a run worth its code, and the time to read it: many where bytes repeat so much that their literals are short anyway. */
 static unsigned least_repeats(const uint8_t *p, size_t n) {

@@ -5,7 +5,13 @@
 #include "store/planes_index.h"
 #include "store/planes_lanes.h"
 
-enum { LENGTH_CODES = 19, LENGTH_CODE_BITS = 7, HEAD_SYMBOLS = 286, MOST_JOB = 8 /* sections */ };
+enum {
+  LENGTH_CODES = 19,
+  LENGTH_CODE_BITS = 7,
+  HEAD_SYMBOLS = 286,
+  MOST_JOB = 8 /* sections */,
+  PAIRS_FROM = 8192 /* bytes */
+};
 
 /* One plane of one stream. */
 typedef struct plane {
@@ -129,8 +135,9 @@ static void pair_literals(uint32_t *table) {
   }
 }
 
-/* Pays where much of what comes is short codes: more than half of it at most 4 bits long. */
-static bool pairs_pay(const uint8_t *lengths) {
+/* Pays where there is enough to read, and much of what comes is short codes: more than half of it at most 4 bits long. */
+static bool pairs_pay(const uint8_t *lengths, size_t sections) {
+  if (sections * TOME_SECTION < PAIRS_FROM) return false;
   unsigned share = 0;
   for (unsigned s = 0; s < TOME_END_OF_BLOCK; s++)
     if (lengths[s] && lengths[s] <= 4) share += 16u >> lengths[s];
@@ -158,41 +165,61 @@ static uint32_t pair_entry(unsigned s, unsigned bits) {
                                : (s - TOME_END_OF_BLOCK) << TOME_PAIR_SHIFT | TOME_SPECIAL | bits;
 }
 
-/* A table of n bits becomes one of n+1 by standing twice: what codes of up to n bits say does not depend on the bit behind them. */
+/* The canonical code, counted up with its bits reversed: from one length to the next the word stays the same. False where there is none left. */
+static inline bool next_word(uint32_t *word, unsigned bits) {
+  uint32_t bit = 1u << (bits - 1);
+  while (*word & bit) {
+    *word ^= bit;
+    bit >>= 1;
+  }
+  *word |= bit;
+  return bit != 0;
+}
+
+/* A table of n bits becomes one of n+1 by standing twice: what codes of up to n bits say does not depend on the bit behind them. False where the code is
+ * not complete: every entry gets filled. */
 static bool build_table(const plane *p, tome_code_table *t) {
-  uint16_t words[HEAD_SYMBOLS], order[HEAD_SYMBOLS], starts[TOME_CODE_BITS + 2];
-  if (!tome_code_words(p->lengths, HEAD_SYMBOLS, words)) return false; /* complete: every entry gets filled */
+  uint16_t order[HEAD_SYMBOLS], starts[TOME_CODE_BITS + 2];
+  uint32_t word = 0;
+  bool left = true;
   by_length(p->lengths, order, starts);
   for (unsigned bits = 1; bits <= TOME_CODE_BITS; bits++) {
     const size_t half = (size_t)1 << (bits - 1);
-    const uint16_t *s = order + starts[bits], *end = order + starts[bits + 1];
-    if (p->pairs) {
+    if (p->pairs)
       memcpy(t->pair + half, t->pair, half * sizeof *t->pair);
-      for (; s < end; s++) t->pair[words[*s]] = pair_entry(*s, bits);
-    } else {
+    else
       memcpy(t->single + half, t->single, half * sizeof *t->single);
-      for (; s < end; s++) t->single[words[*s]] = single_entry(*s, bits);
+    for (const uint16_t *s = order + starts[bits]; s < order + starts[bits + 1]; s++) {
+      if (!left) return false;
+      if (p->pairs)
+        t->pair[word] = pair_entry(*s, bits);
+      else
+        t->single[word] = single_entry(*s, bits);
+      left = next_word(&word, bits);
     }
   }
-  if (p->pairs) pair_literals(t->pair);
-  return true;
+  if (p->pairs && !left) pair_literals(t->pair);
+  return !left;
 }
 
 /* ---- what is wanted ---- */
 
-/* Marks the sections that hold what is wanted. */
-static void mark_wanted(const tome_planes_inflater *i, const tome_span *w, uint8_t *wanted) {
+/* Marks the sections that hold what is wanted; how many. */
+static size_t mark_wanted(const tome_planes_inflater *i, const tome_span *w, uint8_t *wanted) {
   memset(wanted, w->count == 0, i->sections);
   for (size_t k = 0; k < w->count; k++) {
     const size_t from = w->first + k * w->step, to = from + w->length;
     if (to > i->plane_bytes || to <= from) continue;
     memset(wanted + (from >> TOME_SECTION_LOG), 1, tome_sections(to) - (from >> TOME_SECTION_LOG));
   }
+  size_t count = 0;
+  for (size_t s = 0; s < i->sections; s++) count += wanted[s];
+  return count;
 }
 
 /* Reads the heads of a stream's planes; false where it is not for us, or where the index does not lead from one block's end to the next block's
  * begin, and from the last one's to the Adler-32. */
-static bool open_planes(const tome_planes_inflater *i, tome_planes_stream *s, plane *planes) {
+static bool open_planes(const tome_planes_inflater *i, tome_planes_stream *s, size_t wanted, plane *planes) {
   tome_planes_index x;
   if (i->planes == 0 || !tome_planes_index_open(s->in, s->size, i->planes, i->sections, &x)) return false;
   if (x.stream_bytes < 8 || s->in[0] != 0x78 || s->in[1] != 0x01) return false;
@@ -204,7 +231,7 @@ static bool open_planes(const tome_planes_inflater *i, tome_planes_stream *s, pl
     p->out = s->out + k * (i->plane_bytes + TOME_PLANES_OUT_SLACK);
     p->bad = false;
     if (tome_planes_index_head(&x, k) != bit || !read_head(p, bit, k + 1 == i->planes)) return false;
-    p->pairs = pairs_pay(p->lengths);
+    p->pairs = pairs_pay(p->lengths, wanted);
     tome_planes_index_starts(&x, k, p->starts);
     bit = p->first + p->starts[i->sections] + p->lengths[TOME_END_OF_BLOCK];
     if (bit / 8 >= x.stream_bytes) return false;
@@ -317,9 +344,9 @@ static void inflate_some(tome_planes_inflater *i, tome_planes_stream *streams, s
     plane *planes = i->all + s * i->planes;
     for (size_t k = 0; k < i->planes; k++)
       planes[k] = (plane){.bad = true, .starts = i->starts + (s * i->planes + k) * (i->sections + 1)};
-    streams[s].done = open_planes(i, &streams[s], planes);
+    const size_t wanted = mark_wanted(i, &streams[s].wanted, i->wanted + s * i->sections);
+    streams[s].done = open_planes(i, &streams[s], wanted, planes);
     for (size_t k = 0; k < i->planes; k++) planes[k].bad = !streams[s].done;
-    mark_wanted(i, &streams[s].wanted, i->wanted + s * i->sections);
   }
   inflate_kind(i, count * i->planes, false);
   inflate_kind(i, count * i->planes, true);
