@@ -18,7 +18,7 @@ static const struct {
   int least, most, usual;
 } codecs[] = {
     [TOME_CODEC_DEFLATE] = {"deflate", 1, 12, 0},
-    [TOME_CODEC_ZSTD] = {"zstd", 1, 19, 3},
+    [TOME_CODEC_ZSTD] = {"zstd", 1, 19, 9},
     [TOME_CODEC_LZ4] = {"lz4", 1, 12, 1},
     [TOME_CODEC_NONE] = {"none", 0, 0, 0},
 };

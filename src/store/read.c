@@ -85,18 +85,35 @@ static void put_row(const reading *r, const uint8_t *row, size_t width, uint8_t 
     memcpy(to, row, width * r->out_element);
 }
 
+/* Where voxel (z, y) of the box's rows that begin at x goes. */
+static uint8_t *row_out(const reading *r, int64_t z, int64_t y, int64_t x) {
+  const size_t to =
+      (size_t)(((z - r->box.lo[0]) * r->out_shape[1] + (y - r->box.lo[1])) * r->out_shape[2] + (x - r->box.lo[2]));
+  return r->out + to * r->out_element;
+}
+
+/* Whole rows of shuffled voxels, wanted as they are: straight to where they belong. */
+static void place_rows(const reading *r, const tome_packed_chunk *packed, const tome_box *chunk, const tome_box *in) {
+  const int64_t *wide = r->volume->grid.chunk;
+  for (int64_t z = in->lo[0]; z < in->hi[0]; z++)
+    for (int64_t y = in->lo[1]; y < in->hi[1]; y++) {
+      const size_t at = (size_t)(((z - chunk->lo[0]) * wide[1] + (y - chunk->lo[1])) * wide[2]);
+      tome_unshuffle(packed->raw, packed->plane_stride, at, r->volume->pipeline.element, row_out(r, z, y, in->lo[2]),
+                     (size_t)wide[2]);
+    }
+}
+
 /* Puts the part of a chunk that lies in the box where it belongs. */
 static void place_chunk(const reading *r, scratch *s, const tome_packed_chunk *packed, const tome_box *chunk) {
   const tome_box in = tome_box_intersect(chunk, &r->box);
   const int64_t *wide = r->volume->grid.chunk;
   const size_t element = r->volume->pipeline.element, width = (size_t)(in.hi[2] - in.lo[2]);
+  if (!r->to_float && r->volume->pipeline.shuffle && width == (size_t)wide[2]) return place_rows(r, packed, chunk, &in);
   for (int64_t z = in.lo[0]; z < in.hi[0]; z++) {
     const uint8_t *rows = rows_of(r, s, packed, z - chunk->lo[0], in.lo[1] - chunk->lo[1], in.hi[1] - chunk->lo[1]);
     for (int64_t y = in.lo[1]; y < in.hi[1]; y++) {
       const size_t from = (size_t)((y - in.lo[1]) * wide[2] + (in.lo[2] - chunk->lo[2]));
-      const size_t to = (size_t)(((z - r->box.lo[0]) * r->out_shape[1] + (y - r->box.lo[1])) * r->out_shape[2] +
-                                 (in.lo[2] - r->box.lo[2]));
-      put_row(r, rows + from * element, width, r->out + to * r->out_element);
+      put_row(r, rows + from * element, width, row_out(r, z, y, in.lo[2]));
     }
   }
 }
@@ -117,11 +134,7 @@ static void place_zeros(const reading *r, scratch *s, const tome_box *chunk) {
   const size_t width = (size_t)(in.hi[2] - in.lo[2]);
   memset(s->plane, 0, width * r->volume->pipeline.element);
   for (int64_t z = in.lo[0]; z < in.hi[0]; z++)
-    for (int64_t y = in.lo[1]; y < in.hi[1]; y++) {
-      const size_t to = (size_t)(((z - r->box.lo[0]) * r->out_shape[1] + (y - r->box.lo[1])) * r->out_shape[2] +
-                                 (in.lo[2] - r->box.lo[2]));
-      put_row(r, s->plane, width, r->out + to * r->out_element);
-    }
+    for (int64_t y = in.lo[1]; y < in.hi[1]; y++) put_row(r, s->plane, width, row_out(r, z, y, in.lo[2]));
 }
 
 /* The chunk number of the item-th chunk under the box. */
