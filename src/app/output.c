@@ -233,8 +233,8 @@ static void sweep_once(tome_output *o, const char *path) {
     o->taken_count++;
     *slot = t;
   }
-  pthread_mutex_unlock(&o->lock);
   if (first) tome_draft_sweep(folder);
+  pthread_mutex_unlock(&o->lock);
 }
 
 /* ---- items ---- */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -108,7 +109,7 @@ bool tome_write_all(int fd, const void *data, size_t size, const char *path, tom
 /* ---- drafts --------------------------------------------------------------------------------------------- */
 
 static const char draft_mark[] = ".tmp-";
-enum { DRAFT_TAIL = 6 }; /* mkostemp's XXXXXX */
+enum { DRAFT_TAIL = 6 }; /* random letters */
 
 bool tome_is_draft(const char *name) {
   const size_t n = strlen(name), tail = sizeof draft_mark - 1 + DRAFT_TAIL;
@@ -132,29 +133,46 @@ static bool draft_names(const char *target, tome_draft *d, tome_error *err) {
   return true;
 }
 
-bool tome_draft_open(const char *target, tome_draft *out, tome_error *err) {
-  tome_draft d = {.fd = -1};
-  bool ok = draft_names(target, &d, err);
-  if (ok) {
-    d.fd = mkostemp(d.path, O_CLOEXEC);
-    if (d.fd < 0) {
-      ok = tome_fail_errno(err, "%s: cannot be made", target);
-      free(d.path); /* nothing there to unlink */
-      d.path = NULL;
-    } else if (flock(d.fd, LOCK_EX | LOCK_NB) != 0) {
-      ok = tome_fail_errno(err, "%s: cannot be locked", d.path);
-    } else {
-      const mode_t mask = umask(0);
-      umask(mask);
-      (void)fchmod(d.fd, 0666 & ~mask); /* mkostemp makes 0600; a file made any other way would follow the umask */
-    }
-  }
-  if (!ok) {
-    tome_draft_abandon(&d);
+/* Not mkostemp: that makes files that only their owner may read, and asking for the umask changes it for a moment, for all threads. */
+static void put_random(char tail[DRAFT_TAIL]) {
+  static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+  uint8_t random[DRAFT_TAIL] = {0};
+  while (getrandom(random, sizeof random, 0) < 0 && errno == EINTR) continue;
+  for (int i = 0; i < DRAFT_TAIL; i++) tail[i] = letters[random[i] % (sizeof letters - 1)];
+}
+
+/* Makes the file and locks it. *swept: the name is taken, or somebody who swept the folder took the file for left over in the moment between the two:
+ * worth another try. */
+static bool draft_make(tome_draft *d, bool *swept, tome_error *err) {
+  struct stat st;
+  put_random(d->path + strlen(d->path) - DRAFT_TAIL);
+  d->fd = open(d->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  *swept = d->fd < 0 && errno == EEXIST;
+  if (d->fd < 0) {
+    if (!*swept) tome_fail_errno(err, "%s: cannot be made", d->target);
+    free(d->path); /* nothing there to unlink */
+    d->path = NULL;
     return false;
   }
-  *out = d;
-  return true;
+  const bool locked = flock(d->fd, LOCK_EX | LOCK_NB) == 0;
+  *swept = locked ? fstat(d->fd, &st) == 0 && st.st_nlink == 0 : errno == EWOULDBLOCK;
+  if (!locked && !*swept) return tome_fail_errno(err, "%s: cannot be locked", d->path);
+  return locked && !*swept;
+}
+
+bool tome_draft_open(const char *target, tome_draft *out, tome_error *err) {
+  enum { TRIES = 100 };
+  for (int i = 0; i < TRIES; i++) {
+    bool swept = false;
+    tome_draft d = {.fd = -1};
+    if (draft_names(target, &d, err) && draft_make(&d, &swept, err)) {
+      *out = d;
+      return true;
+    }
+    tome_draft_abandon(&d);
+    if (!swept) return false;
+  }
+  return tome_fail(err, TOME_IO, "%s: its draft is removed again and again by another process", target);
 }
 
 static bool sync_folder(const char *target, tome_error *err) {

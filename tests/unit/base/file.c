@@ -2,6 +2,8 @@
 #include "base/file.h"
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -66,6 +68,47 @@ static void dead_drafts_are_swept(void) {
   CHECK(!tome_is_draft(".tmp-abcdef"));
 }
 
+/* A commit without its fsyncs. */
+static bool fast_commit(tome_draft *d) {
+  if (rename(d->path, d->target) != 0) return false;
+  free(d->path);
+  d->path = NULL;
+  return true;
+}
+
+static atomic_bool sweeping;
+
+static void *sweep_on(void *folder) {
+  while (atomic_load(&sweeping)) tome_draft_sweep(folder);
+  return NULL;
+}
+
+/* A draft that is being made while another thread sweeps the folder is not lost, and follows the umask. */
+static void drafts_survive_sweeping(void) {
+  char dir[4096], target[4200];
+  snprintf(dir, sizeof dir, "%s", test_tmp("swept-on"));
+  mkdir(dir, 0777);
+  snprintf(target, sizeof target, "%s/x", dir);
+  const mode_t mask = umask(027);
+  pthread_t sweeper;
+  atomic_store(&sweeping, true);
+  CHECK(pthread_create(&sweeper, NULL, sweep_on, dir) == 0);
+  size_t lost = 0;
+  for (int i = 0; i < 3000; i++) {
+    tome_error e = {0};
+    tome_draft d = {.fd = -1};
+    if (!tome_draft_open(target, &d, &e) || !fast_commit(&d)) lost++;
+    tome_draft_abandon(&d);
+  }
+  atomic_store(&sweeping, false);
+  pthread_join(sweeper, NULL);
+  umask(mask);
+  struct stat st;
+  CHECK(lost == 0);
+  CHECK(stat(target, &st) == 0 && (st.st_mode & 0777) == 0640);
+  unlink(target);
+}
+
 static void odd_things_are_refused(void) {
   tome_bytes b = {0};
   tome_error e = {0};
@@ -126,5 +169,5 @@ static void hashes_are_xxhsums(void) {
   CHECK(n == 3);
 }
 
-TEST_MAIN(natural_order, drafts_commit_or_vanish, dead_drafts_are_swept, odd_things_are_refused, trees_are_walked_once,
-          hashes_are_xxhsums)
+TEST_MAIN(natural_order, drafts_commit_or_vanish, dead_drafts_are_swept, drafts_survive_sweeping,
+          odd_things_are_refused, trees_are_walked_once, hashes_are_xxhsums)
