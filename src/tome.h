@@ -518,6 +518,7 @@ typedef enum tome_kind {
   TOME_KIND_INT,    /* 4 */
   TOME_KIND_REAL,   /* 0.75 */
   TOME_KIND_LENGTH, /* 4 (voxels) or 6mm */
+  TOME_KIND_MM,     /* 0.75, or 0.75mm: the same */
   TOME_KIND_CHOICE, /* one word of `choices` */
   TOME_KIND_WORD,   /* any word: a label's name */
   TOME_KIND_SPAN,   /* 40:136, :136, 40: or : */

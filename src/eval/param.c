@@ -82,7 +82,7 @@ static bool number_value(const tome_param *p, const char *text, tome_item *out, 
   const char *end = text;
   double v;
   if (!parse_number(text, &v, &end)) return fail_value(p, text, err);
-  if (p->kind == TOME_KIND_LENGTH && !strcmp(end, "mm")) {
+  if ((p->kind == TOME_KIND_LENGTH || p->kind == TOME_KIND_MM) && !strcmp(end, "mm")) {
     out->mm = true;
     end += 2;
   }
@@ -141,6 +141,7 @@ bool tome_param_value(const tome_param *p, char *text, char *key, tome_arena *ar
       case TOME_KIND_INT:
       case TOME_KIND_REAL:
       case TOME_KIND_LENGTH:
+      case TOME_KIND_MM:
         ok = number_value(p, text, &v, err);
         break;
       case TOME_KIND_SPAN:

@@ -90,6 +90,7 @@ static const char *kind_text(const tome_param *p, char *room, size_t size) {
       snprintf(room, size, "a whole number, %s%s%s", range, words, each);
       break;
     case TOME_KIND_REAL:
+    case TOME_KIND_MM:
       snprintf(room, size, "%s%s%s", range, words, each);
       break;
     case TOME_KIND_LENGTH:

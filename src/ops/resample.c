@@ -8,7 +8,7 @@ enum { AS_STORED, AS_FLOAT };
 enum { AUTO, NO };
 enum { GRID, WORLD };
 static const tome_param params[] = {
-    [SPACING] = {"spacing", TOME_KIND_REAL, 3, 1e-3, 1e3, .choices = "keep", .help = "mm"},
+    [SPACING] = {"spacing", TOME_KIND_MM, 3, 1e-3, 1e3, .choices = "keep", .help = "mm"},
     [SCALE] = {"scale", TOME_KIND_REAL, 3, 1e-3, 1e3, .choices = "keep", .help = "voxels a voxel, in place of spacing"},
     [ORDER] = {"order", TOME_KIND_INT, 1, 0, 5, .standard = "1", .help = "0 nearest, 1 linear, 2 to 5 B-spline"},
     [PROFILE] = {"profile", TOME_KIND_CHOICE, 1, .choices = TOME_PROFILE_WORDS, .standard = "itk",

@@ -72,6 +72,7 @@ static void words(void) {
       {"resample:spacing=0", {"step 1: resample", "spacing=0", "0.001 ... 1000, or keep"}},
       {"resample:spacing=1,2", {"resample", "spacing takes one value, or three", "2"}},
       {"resample:spacing=1,1,1,1,1", {"resample", "", ""}},
+      {"resample:spacing=1cm", {"spacing=1cm", "0.001 ... 1000", ""}},
       {"resample:1,order=7", {"step 1: resample", "order=7", "0 ... 5"}},
       {"resample:1,order=1.5", {"order=1.5", "a whole number", ""}},
       {"resample:1,profile=sitk", {"profile=sitk", "did you mean itk?", ""}},
@@ -131,6 +132,15 @@ static void words(void) {
   CHECK(atomic_load(&reads) == 0);
 }
 
+/* Lengths may say that they are millimetres; the recipe is the same. */
+static void millimetres(void) {
+  TOME_CLEANUP(tome_recipe_clear) tome_recipe a = {0}, b = {0};
+  CHECK(tome_recipe_parse_text(tome_ops, "resample:1mm,keep,2.5mm,order=3", &a, NULL));
+  CHECK(tome_recipe_parse_text(tome_ops, "resample:spacing=1,keep,2.5,order=3", &b, NULL));
+  CHECK_TEXT(a.text, b.text);
+  CHECK_TEXT(a.hash, b.hash);
+}
+
 /* Grids that differ are refused: an image and labels that are not of one grid have no common recipe. */
 static void grids(void) {
   patient p;
@@ -167,4 +177,4 @@ static void table(void) {
   }
 }
 
-TEST_MAIN(words, grids, table)
+TEST_MAIN(words, millimetres, grids, table)
