@@ -21,6 +21,10 @@ class Run(c.Structure):
     _fields_ = [("threads", c.c_int), ("stop", c.c_void_p), ("progress", c.c_void_p), ("user", c.c_void_p)]
 
 
+class VolumeInfo(c.Structure):
+    _fields_ = [("shape", c.c_int64 * 3), ("spacing", c.c_double * 3), ("rest", c.c_char * 1024)]
+
+
 class Words(c.Structure):  # tome_recipe_text
     _fields_ = [("steps", c.POINTER(c.c_char_p)), ("count", c.c_size_t), ("file", c.c_char_p)]
 
@@ -46,6 +50,12 @@ class Case:
         if not result:
             raise RuntimeError(self.error.message.decode())
         return result
+
+    def spacing(self):
+        """mm, z, y, x."""
+        info = VolumeInfo()
+        self.checked(self.lib.tome_case_info(c.c_void_p(self.case), b"image", c.byref(info), c.byref(self.error)))
+        return list(info.spacing)
 
     def read(self, slices, threads, normalise=None, out=None):
         """`normalise` is (clip_lo, clip_hi, offset, scale): out = (clamp(v) - offset) * scale, float32. `out`: a fresh array where None."""

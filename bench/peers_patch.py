@@ -45,6 +45,7 @@ class Peers:
 
     def by_sitk(self, place):
         image = sitk.ReadImage(self.nifti)
+        image.SetSpacing(self.spacing[::-1])
         first, end = zip(*self.padded(place))
         part = sitk.RegionOfInterest(image, [e - f for f, e in zip(first, end)][::-1], list(first[::-1]))
         origin = image.TransformContinuousIndexToPhysicalPoint([s.start / d for s, d in zip(place, self.spacing)][::-1])
@@ -65,13 +66,10 @@ def main():
     library, store, case, nifti, array, rounds, count = sys.argv[1:]
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:THREADS])
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(THREADS)
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(nifti)
-    reader.ReadImageInformation()
-    peers = Peers(nifti, array, reader.GetSpacing()[::-1])
     recipe = Recipe(library, store, case, STEPS)
+    peers = Peers(nifti, array, recipe.spacing())  # a NIfTI file says it twice, as lengths and in its matrix, and readers differ in the last digits
     shape = [int(np.round(n * d)) for n, d in zip(peers.shape, peers.spacing)]
-    for name, peer, n in ((f"SimpleITK, from .nii.gz", peers.by_sitk, max(2, int(count) // 3)), ("scipy, from .npy", peers.by_scipy, int(count))):
+    for name, peer, n in (("SimpleITK, from .nii.gz", peers.by_sitk, max(2, int(count) // 3)), ("scipy, from .npy", peers.by_scipy, int(count))):
         alternate(f"patch {PATCH}³ of a recipe", lambda p: recipe.patch(p, THREADS), {name: peer}, list(boxes(shape, PATCH, n)), int(rounds),
                   tolerance=1e-3)
 
