@@ -7,15 +7,26 @@
 #include "format/head.h"
 
 extern const tome_format tome_format_dicom, tome_format_nifti, tome_format_png, tome_format_npy;
-extern const tome_format tome_format_nrrd, tome_format_meta, tome_format_parrec, tome_format_npz;
+extern const tome_format tome_format_nrrd, tome_format_meta, tome_format_parrec, tome_format_npz, tome_format_minc;
 extern const tome_format tome_format_tiff, tome_format_gif, tome_format_jpeg, tome_format_bmp;
 
 const tome_format *const tome_formats[] = {
 #ifdef TOME_WITH_DICOM
     &tome_format_dicom,
 #endif
-    &tome_format_nifti, &tome_format_nrrd, &tome_format_meta, &tome_format_parrec, &tome_format_npy, &tome_format_npz,
-    &tome_format_png,   &tome_format_tiff, &tome_format_gif,  &tome_format_jpeg,   &tome_format_bmp, NULL,
+    &tome_format_nifti,
+    &tome_format_nrrd,
+    &tome_format_meta,
+    &tome_format_parrec,
+    &tome_format_npy,
+    &tome_format_npz,
+    &tome_format_minc,
+    &tome_format_png,
+    &tome_format_tiff,
+    &tome_format_gif,
+    &tome_format_jpeg,
+    &tome_format_bmp,
+    NULL,
 };
 
 static const tome_format *recognise(const tome_head *head, const char *name) {
@@ -97,6 +108,7 @@ static bool keep_named(const char *path, const char *name, tome_pieces *out, tom
   }
   const bool any = out->count > 0;
   out->count = kept;
+  if (kept) out->passed_count = 0; /* what is wrong with others was not asked */
   if (kept || !any) return true;
   out->passed_count = 0;
   return tome_pieces_pass_over(out, path, true, err, "holds no array called %s%s%s", name,
