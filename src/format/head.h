@@ -24,6 +24,9 @@ bool tome_could_inflate(uint64_t packed, uint64_t bytes);
 /* Passes a file over for the reason in `why` (whose leading "path: " is dropped). Out of memory is passed on instead. */
 TOME_MUST_USE bool tome_pieces_pass_over_why(tome_pieces *p, const char *path, const tome_error *why, tome_error *err);
 
+/* What is neither printable nor UTF-8 becomes '?': messages quote headers, which may hold anything. */
+void tome_make_printable(char *text);
+
 /* True where `name` ends in `ending`, upper or lower case. */
 bool tome_ends_in(const char *name, const char *ending);
 

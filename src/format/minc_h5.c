@@ -48,11 +48,16 @@ bool tome_h5_open(const char *path, tome_arena *arena, tome_h5 *out, tome_error 
   if (ok) {
     const int version = p[8];
     const int sizes = version < 2 ? 13 : 9;
+    uint64_t end = 0;
     if (version > 3 || p[sizes] != 8 || p[sizes + 1] != 8)
       ok = tome_fail(err, TOME_UNSUPPORTED, "is HDF5 with a superblock of version %d, or of other than 64 bits",
                      version);
     else
-      h.root = version < 2 ? tome_number(p + (version == 1 ? 28 : 24) + 40, 8) : tome_number(p + 36, 8);
+      end = tome_number(p + (version == 0 ? 40 : version == 1 ? 44 : 28), 8);
+    if (ok && end > h.size)
+      ok = tome_fail(err, TOME_CORRUPT, "is cut short: it ends at byte %llu of %llu; fetch the file again",
+                     (unsigned long long)h.size, (unsigned long long)end);
+    if (ok) h.root = version < 2 ? tome_number(p + (version == 1 ? 28 : 24) + 40, 8) : tome_number(p + 36, 8);
   }
   if (ok) return *out = h, true;
   close(h.fd);

@@ -37,6 +37,7 @@ void tome_place_note(tome_place *p, const char *fmt, ...) {
   va_start(args, fmt);
   vsnprintf(p->note + at, sizeof p->note - at, fmt, args);
   va_end(args);
+  tome_make_printable(p->note + at);
 }
 
 /* ---- lines ---- */
@@ -313,8 +314,6 @@ static void note_segments(const header *h, tome_place *p) {
     snprintf(text + n, sizeof text - n, "%s%.10s %.60s%s%.6s", n ? ", " : "", s->value ? s->value : "?", s->name,
              layered ? " in layer " : "", layered ? s->layer : "");
   }
-  for (char *c = text; *c; c++)
-    if ((unsigned char)*c < ' ') *c = ' ';
   if (*text) tome_place_note(p, "segments: %s", text);
 }
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "format/format.h"
+#include "format/head.h"
 
 void tome_pieces_clear(tome_pieces *p) {
   tome_arena_clear(&p->arena);
@@ -58,12 +58,33 @@ static bool pass_over(tome_pieces *p, const char *path, const char *text, bool d
   return true;
 }
 
+/* Bytes of a valid UTF-8 character at s: 0 where there is none, or where it is a control character. */
+static size_t character(const uint8_t *s) {
+  const size_t n = *s < 0x80                 ? 1
+                   : *s >= 0xc2 && *s < 0xe0 ? 2
+                   : *s >= 0xe0 && *s < 0xf0 ? 3
+                   : *s >= 0xf0 && *s < 0xf5 ? 4
+                                             : 0;
+  for (size_t i = 1; i < n; i++)
+    if ((s[i] & 0xc0) != 0x80) return 0;
+  return n == 1 && (*s < ' ' || *s == 0x7f) ? 0 : n;
+}
+
+void tome_make_printable(char *text) {
+  for (uint8_t *s = (uint8_t *)text; *s;) {
+    const size_t n = character(s);
+    if (!n) *s = '?';
+    s += n ? n : 1;
+  }
+}
+
 bool tome_pieces_pass_over(tome_pieces *p, const char *path, bool damaged, tome_error *err, const char *fmt, ...) {
   char text[1024];
   va_list args;
   va_start(args, fmt);
   vsnprintf(text, sizeof text, fmt, args);
   va_end(args);
+  tome_make_printable(text);
   return pass_over(p, path, text, damaged, err);
 }
 

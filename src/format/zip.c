@@ -115,8 +115,7 @@ static bool keep_member(const directory *d, const uint8_t *e, size_t name_size, 
   if (!widen(e + ENTRY + name_size, extra_size, fields)) return broken("directory cannot be read", err);
   char *name = tome_arena_printf(d->arena, err, "%.*s", (int)name_size, (const char *)e + ENTRY);
   if (!name || !locate(d, local, m, err)) return false;
-  for (char *c = name; *c; c++)
-    if ((unsigned char)*c < ' ') *c = '?';
+  tome_make_printable(name);
   m->name = name;
   m->encoding = number(e + 10, 2) == 8 ? TOME_DEFLATE : TOME_RAW;
   m->refused = refusal(m, number(e + 10, 2), number(e + 8, 2));

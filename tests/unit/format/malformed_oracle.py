@@ -122,11 +122,12 @@ def mutations(t, name, header, body, packed):
         t.check(not look(t, t.path(name), (name, "bit", i))[0], name, "a flipped bit went unseen", i)
 
 
-with Test({"TOME_MAX_BYTES": str(LIMIT)}) as t:
-    for name, header, body, packed in seeds(t):
-        truncations(t, name, body, packed)
-        mutations(t, name, header, body, packed)
-    peak = t.tool.ask("memory")["peak"]
-    # sanitizers keep freed memory for a while, so their runs are given more
-    t.check(peak < 1 << 30, "peak memory", peak)
-    print("peak memory", peak >> 20, "MiB")
+if __name__ == "__main__":
+    with Test({"TOME_MAX_BYTES": str(LIMIT)}) as t:
+        for name, header, body, packed in seeds(t):
+            truncations(t, name, body, packed)
+            mutations(t, name, header, body, packed)
+        peak = t.tool.ask("memory")["peak"]
+        # sanitizers keep freed memory for a while, so their runs are given more
+        t.check(peak < 1 << 30, "peak memory", peak)
+        print("peak memory", peak >> 20, "MiB")

@@ -41,7 +41,7 @@ def reads(t):
 
 
 def refusals(t):
-    cases = [(np.zeros(5), "1 dimensions", False), (np.zeros((2, 2, 2, 2)), "4 dimensions", False),
+    cases = [(np.zeros(5), "1 dimensions", False), (np.zeros((2,) * 6), "6 dimensions", False), (np.zeros((2, 2, 2, 2, 9)), "whose last is not", False),
              (np.zeros((3, 0, 2)), "empty array", False), (np.zeros((2, 2), "c8"), "'<c8'", False),
              (np.zeros((2, 2), "f2"), "'<f2'", False), (np.zeros((2, 2), [("a", "i2")]), "records", False),
              (np.zeros((2, 2), "U3"), "'<U3'", False)]
@@ -55,6 +55,17 @@ def refusals(t):
         f.write(body[:-1])
     passed = t.tool.ask("describe", path)["passed"]
     t.check(len(passed) == 1 and "cut short" in passed[0]["text"] and passed[0]["damaged"], passed)
+
+
+def many_axes(t):
+    """(z, y, x, samples) where the last axis is at most 4, else (volume, z, y, x)."""
+    rng = np.random.default_rng(43)
+    for shape, pieces, channels in (((3, 4, 5, 1), 1, 1), ((3, 4, 5, 4), 1, 4), ((3, 4, 5, 6), 3, 1), ((2, 3, 4, 5, 3), 2, 3)):
+        for order, swap in itertools.product("CF", "<>"):
+            a = random_array(rng, shape, "i4")
+            answer, got = t.decode(save(t, np.asarray(a.astype(a.dtype.newbyteorder(swap)), order=order)))
+            t.check(len(answer["pieces"]) == pieces and answer["pieces"][0]["channels"] == channels, shape, answer)
+            t.check(got == a.tobytes(), shape, order, swap, "elements differ")
 
 
 def headers(t):
@@ -91,5 +102,5 @@ def writes(t):
 
 
 with Test() as t:
-    for part in (reads, refusals, headers, writes):
+    for part in (reads, refusals, many_axes, headers, writes):
         part(t)

@@ -10,7 +10,7 @@ import tempfile
 
 class Tool:
     def __init__(self, path, env=None):
-        self.process = subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        self.process = subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, errors="replace",
                                         env={**os.environ, **(env or {})})
 
     def ask(self, *words):
