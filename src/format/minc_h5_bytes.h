@@ -12,9 +12,9 @@ static inline uint64_t tome_number(const uint8_t *p, int bytes) {
 }
 
 /* "is an HDF5 file whose …". */
-bool tome_h5_broken(const char *what, tome_error *err);
+bool tome_mh5_broken(const char *what, tome_error *err);
 /* A block of metadata, in the arena, with a zero behind it; within the file and the budget. */
-TOME_MUST_USE bool tome_h5_bytes(tome_h5 *h, uint64_t at, uint64_t n, uint8_t **out, tome_error *err);
-TOME_MUST_USE bool tome_h5_pread(const tome_h5 *h, uint64_t at, void *out, size_t n, tome_error *err);
+TOME_MUST_USE bool tome_mh5_bytes(tome_mh5 *h, uint64_t at, uint64_t n, uint8_t **out, tome_error *err);
+TOME_MUST_USE bool tome_mh5_pread(const tome_mh5 *h, uint64_t at, void *out, size_t n, tome_error *err);
 
 #endif

@@ -10,15 +10,15 @@ typedef struct tome_minc {
   tome_arena *arena;
   const char *path;
   bool is_h5;
-  tome_h5 h5;
-  tome_h5_object image;  /* MINC 2 */
+  tome_mh5 h5;
+  tome_mh5_object image; /* MINC 2 */
   uint64_t begin, bytes; /* MINC 1: of the voxels in the file */
 
   tome_dtype dtype; /* as stored */
   bool swapped;     /* MINC 1 */
   int dims;
-  uint64_t shape[TOME_H5_DIMS]; /* slowest first, as the file's C order */
-  char names[TOME_H5_DIMS][32];
+  uint64_t shape[TOME_MH5_DIMS]; /* slowest first, as the file's C order */
+  char names[TOME_MH5_DIMS][32];
   tome_array array; /* the axes' roles; no files */
   tome_array_form form;
 

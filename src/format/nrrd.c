@@ -17,7 +17,8 @@ bool tome_place_pieces(tome_pieces *out, const tome_format *f, const char *path,
                        const tome_array_form *form, const tome_place *place, tome_error *err) {
   const size_t before = out->count;
   const char *note = tome_arena_dup(&out->arena, place->note, err);
-  for (int64_t i = 0; note && i < form->frames; i++) {
+  const char *data = strcmp(a->files[0], path) == 0 ? "" : tome_arena_dup(&out->arena, a->files[0], err);
+  for (int64_t i = 0; note && data && i < form->frames; i++) {
     tome_piece *p = tome_pieces_add(out, f, path, err);
     if (!p) {
       out->count = before;
@@ -31,6 +32,7 @@ bool tome_place_pieces(tome_pieces *out, const tome_format *f, const char *path,
     p->has_geometry = place->has_geometry;
     p->geometry = place->geometry;
     p->geometry_note = note;
+    p->data_path = data; /* the first of several */
     p->has_position = p->has_orientation = place->has_position;
     memcpy(p->position, place->position, sizeof p->position);
     memcpy(p->along_row, place->along_row, sizeof p->along_row);
@@ -38,7 +40,7 @@ bool tome_place_pieces(tome_pieces *out, const tome_format *f, const char *path,
     p->has_pixel_spacing = place->has_pixel_spacing;
     memcpy(p->pixel_spacing, place->pixel_spacing, sizeof p->pixel_spacing);
   }
-  return note != NULL;
+  return note && data;
 }
 
 static bool describe(const char *path, tome_pieces *out, tome_error *err) {

@@ -61,7 +61,8 @@ static bool read_pair(const char *path, tome_arena *arena, tome_par *p, char *re
   return find_rec(path, p, rec, size, err);
 }
 
-static bool add_volume(const char *path, const tome_par *p, size_t volume, tome_pieces *out, tome_error *err) {
+static bool add_volume(const char *path, const char *rec, const tome_par *p, size_t volume, tome_pieces *out,
+                       tome_error *err) {
   tome_piece *piece = tome_pieces_add(out, &tome_format_parrec, path, err);
   if (!piece) return false;
   const tome_par_slice *s = p->slices + volume * p->depth;
@@ -74,6 +75,8 @@ static bool add_volume(const char *path, const tome_par *p, size_t volume, tome_
                           (long long)s->key[0], (long long)s->key[1], (long long)s->key[2], (long long)s->key[3]);
     if (!piece->geometry_note) return false;
   }
+  piece->data_path = volume ? piece[-1].data_path : tome_arena_dup(&out->arena, rec, err);
+  if (!piece->data_path) return false;
   piece->modality = "MR";
   memcpy(piece->shape, p->geometry.shape, sizeof piece->shape);
   piece->dtype = one ? p->dtype : TOME_F64;
@@ -96,7 +99,7 @@ static bool describe(const char *path, tome_pieces *out, tome_error *err) {
   if (!read_pair(path, &arena, &p, rec, sizeof rec, &why)) return tome_pieces_pass_over_why(out, path, &why, err);
   const size_t before = out->count;
   for (size_t i = 0; i < p.volumes; i++)
-    if (!add_volume(path, &p, i, out, err)) {
+    if (!add_volume(path, rec, &p, i, out, err)) {
       out->count = before;
       return false;
     }

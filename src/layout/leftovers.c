@@ -73,6 +73,7 @@ static const char *reason(tome_name_kind kind, const char *only) {
       return only ? "not part of the layout asked for" : "not taken";
     case TOME_NAME_BARE:
     case TOME_NAME_ODD:
+    case TOME_NAME_HEAP:
       break;
   }
   return only ? "not part of the layout asked for" : "not recognised by their bytes";

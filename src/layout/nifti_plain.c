@@ -1,4 +1,4 @@
-/* NIfTI files and their labels, told by names: case7.nii.gz with case7_seg.nii.gz or case7_liver_mask.nii.gz beside it, images/ and
+/* NIfTI files (and NRRD, MetaImage, MINC, PAR/REC: whatever is one volume a file) and their labels, told by names: case7.nii.gz with case7_seg.nii.gz or case7_liver_mask.nii.gz beside it, images/ and
  * labels/ in parallel, ct.nii.gz over segmentations/liver.nii.gz. A DICOM folder may be the image as well.
  *
  * Matching is by tokens (words.h), never by a mere prefix, so that case1 does not take the label of case10; a label that fits no
@@ -62,11 +62,14 @@ static bool list_files(matcher *m, tome_error *err) {
   for (size_t i = 0; i < s->tree->count; i++) {
     const char *name = tome_scan_name(s, i);
     const tome_name_kind kind = tome_name_kind_of(name);
-    if (s->claimed[i] || s->tree->entries[i].folder || (kind != TOME_NAME_NIFTI && kind != TOME_NAME_IMG)) continue;
+    if (s->claimed[i] || s->tree->entries[i].folder ||
+        (kind != TOME_NAME_NIFTI && kind != TOME_NAME_IMG && kind != TOME_NAME_HEAP))
+      continue;
     if (tome_is_second_half(s, i)) {
       s->claimed[i] = true;
       continue;
     }
+    if (kind == TOME_NAME_HEAP) continue;
     tome_tokens t;
     tome_tokens_of(name, tome_stem_length(name), &t);
     const nifti_file f = {i, !s->is_file && tome_tokens_any(&t, tome_token_is_label), false};
@@ -380,7 +383,7 @@ static bool find(tome_scan *s, tome_plan *plan, tome_error *err) {
 extern const tome_layout tome_layout_nifti;
 const tome_layout tome_layout_nifti = {
     .name = "nifti",
-    .title = "NIfTI volumes, with their labels where names pair them",
+    .title = "NIfTI, NRRD, MetaImage, MINC or PAR/REC volumes, with their labels where names pair them",
     .tree =
         "study/\n"
         "  case7.nii.gz\n"
@@ -391,6 +394,7 @@ const tome_layout tome_layout_nifti = {
         "or one mask a structure:\n"
         "  s0001/ct.nii.gz          s0001/segmentations/liver.nii.gz spleen.nii.gz …\n"
         "  aorta/ct_cropped.nii.gz  aorta/celiac_trunk.nii.gz …    all other files bytes on the same grid\n"
+        "and the same with .nrrd .seg.nrrd .nhdr .mha .mhd .mnc .par, mixed as they come\n"
         "A volume without labels is a case too. A folder of DICOM may stand for the image.\n",
     .find = find,
 };

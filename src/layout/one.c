@@ -1,6 +1,7 @@
 /* One case said outright: --image, --label NAME=PATH, --id. */
 #include <string.h>
 
+#include "format/format.h"
 #include "layout/scan.h"
 
 /* Certainly no volumes, and the second halves of pairs, are left out. */
@@ -28,9 +29,18 @@ static size_t own_name_before(const char *path, size_t at, const char *name) {
              : 0;
 }
 
+/* "FILE:NAME" names one array of a file: the tree is walked for the file, the input keeps the name. */
+static bool keep_member(const char *name, tome_plan *plan, tome_input *in, tome_error *err) {
+  char *whole = tome_arena_printf(&plan->arena, err, "%s:%s", in->paths[0], name);
+  if (whole) in->paths[0] = whole;
+  return whole != NULL;
+}
+
 /* The files that a path stands for. The scan is left open for its names. */
-static bool open_input(const char *path, tome_tree *tree, tome_scan *s, tome_plan *plan, tome_input *out,
+static bool open_input(const char *whole, tome_tree *tree, tome_scan *s, tome_plan *plan, tome_input *out,
                        tome_error *err) {
+  char file[4096];
+  const char *member = NULL, *path = tome_split_member(whole, file, sizeof file, &member) ? file : whole;
   if (!tome_tree_walk(path, TOME_STORE_MARK, tree, NULL, err) || !tome_scan_open(tree, NULL, s, err)) return false;
   tome_picks picks = {0};
   if (!pick(s, 0, 1, &picks, err)) return false;
@@ -38,6 +48,7 @@ static bool open_input(const char *path, tome_tree *tree, tome_scan *s, tome_pla
   tome_input in = {0};
   const char *shown = s->is_file ? tome_scan_shown(s, 0) : tome_scan_shown_folder(s, 0);
   if (!tome_plan_input(plan, s, &picks, shown, &in, err)) return false;
+  if (member && !keep_member(member, plan, &in, err)) return false;
   if (!s->is_file) in.root_length -= own_name_before(in.paths[0], in.root_length, shown);
   *out = in;
   return true;

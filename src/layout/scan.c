@@ -176,14 +176,16 @@ size_t tome_labels_above(const tome_scan *s, size_t folder) {
 }
 
 bool tome_is_second_half(const tome_scan *s, size_t entry) {
+  static const char *const headers[2][3] = {{".hdr", ".hdr.gz", ".hdr"}, {".mhd", ".nhdr", ".par"}};
   const char *name = tome_scan_name(s, entry);
-  if (tome_name_kind_of(name) != TOME_NAME_IMG) return false;
+  const tome_name_kind kind = tome_name_kind_of(name);
+  if (kind != TOME_NAME_IMG && kind != TOME_NAME_HEAP) return false;
   const tome_folder *f = &s->folders[s->folder_of[entry]];
   const size_t n = tome_stem_length(name);
   for (size_t i = 0; i < f->file_count; i++) {
     const char *other = tome_scan_name(s, f->files[i]);
-    if (strncmp(other, name, n) == 0 && (strncmp(other + n, ".hdr", 4) == 0 || strncmp(other + n, ".HDR", 4) == 0))
-      return true;
+    for (size_t k = 0; k < 3 && strncmp(other, name, n) == 0; k++)
+      if (strcasecmp(other + n, headers[kind == TOME_NAME_HEAP][k]) == 0) return true;
   }
   return false;
 }

@@ -11,23 +11,27 @@ typedef struct extension {
 
 /* Longer ones first where one ends another. */
 static const extension image_extensions[] = {
-    {".nii.gz", TOME_NAME_NIFTI}, {".hdr.gz", TOME_NAME_NIFTI}, {".img.gz", TOME_NAME_IMG}, {".nii", TOME_NAME_NIFTI},
-    {".hdr", TOME_NAME_NIFTI},    {".img", TOME_NAME_IMG},      {".png", TOME_NAME_PNG},    {".dcm", TOME_NAME_DICOM},
-    {".dicom", TOME_NAME_DICOM},  {".ima", TOME_NAME_DICOM},    {".nrrd", TOME_NAME_ODD},   {".nhdr", TOME_NAME_ODD},
-    {".mha", TOME_NAME_ODD},      {".mhd", TOME_NAME_ODD},      {".mnc", TOME_NAME_ODD},    {".npy", TOME_NAME_ODD},
+    {".nii.gz", TOME_NAME_NIFTI}, {".hdr.gz", TOME_NAME_NIFTI},   {".img.gz", TOME_NAME_IMG},
+    {".nii", TOME_NAME_NIFTI},    {".hdr", TOME_NAME_NIFTI},      {".img", TOME_NAME_IMG},
+    {".png", TOME_NAME_PNG},      {".dcm", TOME_NAME_DICOM},      {".dicom", TOME_NAME_DICOM},
+    {".ima", TOME_NAME_DICOM},    {".seg.nrrd", TOME_NAME_NIFTI}, {".nrrd", TOME_NAME_NIFTI},
+    {".nhdr", TOME_NAME_NIFTI},   {".mha", TOME_NAME_NIFTI},      {".mhd", TOME_NAME_NIFTI},
+    {".mnc", TOME_NAME_NIFTI},    {".par", TOME_NAME_NIFTI},      {".rec", TOME_NAME_HEAP},
+    {".raw", TOME_NAME_HEAP},     {".zraw", TOME_NAME_HEAP},      {".npy", TOME_NAME_ODD},
+    {".npz", TOME_NAME_ODD},
 };
 
 static const char *const archives[] = {".zip", ".tar", ".tgz", ".7z", ".rar", ".tar.gz", ".tar.bz2", ".tar.xz", ".txz"};
 
 /* Never opened: nothing here reads them, and a data set may hold thousands. */
 static const char *const others[] = {
-    ".txt", ".md",    ".json", ".csv",    ".tsv",  ".xml",   ".html", ".htm",    ".pdf",    ".doc", ".docx",
-    ".xls", ".xlsx",  ".ppt",  ".pptx",   ".rtf",  ".log",   ".ini",  ".cfg",    ".yaml",   ".yml", ".toml",
-    ".py",  ".ipynb", ".m",    ".r",      ".sh",   ".bat",   ".exe",  ".dll",    ".inf",    ".ico", ".js",
-    ".css", ".c",     ".h",    ".cpp",    ".jar",  ".class", ".jpg",  ".jpeg",   ".gif",    ".tif", ".tiff",
-    ".bmp", ".webp",  ".svg",  ".eps",    ".mp4",  ".avi",   ".mov",  ".wav",    ".vtk",    ".stl", ".obj",
-    ".ply", ".vtp",   ".db",   ".lnk",    ".bak",  ".tmp",   ".pkl",  ".pickle", ".npz",    ".mat", ".pt",
-    ".pth", ".h5",    ".hdf5", ".sqlite", ".bval", ".bvec",  ".sha1", ".md5",    ".sha256", ".par", ".rec",
+    ".txt", ".md",    ".json",   ".csv",  ".tsv",  ".xml",   ".html", ".htm",    ".pdf",  ".doc", ".docx",
+    ".xls", ".xlsx",  ".ppt",    ".pptx", ".rtf",  ".log",   ".ini",  ".cfg",    ".yaml", ".yml", ".toml",
+    ".py",  ".ipynb", ".m",      ".r",    ".sh",   ".bat",   ".exe",  ".dll",    ".inf",  ".ico", ".js",
+    ".css", ".c",     ".h",      ".cpp",  ".jar",  ".class", ".jpg",  ".jpeg",   ".gif",  ".tif", ".tiff",
+    ".bmp", ".webp",  ".svg",    ".eps",  ".mp4",  ".avi",   ".mov",  ".wav",    ".vtk",  ".stl", ".obj",
+    ".ply", ".vtp",   ".db",     ".lnk",  ".bak",  ".tmp",   ".pkl",  ".pickle", ".mat",  ".pt",  ".pth",
+    ".h5",  ".hdf5",  ".sqlite", ".bval", ".bvec", ".sha1",  ".md5",  ".sha256",
 };
 
 static const char *const label_words[] = {"seg",      "segs",  "segmentation", "segmentations",

@@ -9,8 +9,9 @@ typedef enum tome_name_kind {
   TOME_NAME_BARE = 0, /* no extension to speak of: usual for DICOM */
   TOME_NAME_ODD,      /* an extension that says nothing: only its bytes tell */
   TOME_NAME_DICOM,
-  TOME_NAME_NIFTI,
-  TOME_NAME_IMG, /* the second half of a .hdr/.img pair */
+  TOME_NAME_NIFTI, /* or another format whose file is a volume with its place: NRRD, MetaImage, MINC, PAR/REC */
+  TOME_NAME_IMG,   /* the second half of a .hdr/.img pair */
+  TOME_NAME_HEAP,  /* voxels without a header: .raw of .mhd and .nhdr, .rec of .par */
   TOME_NAME_PNG,
   TOME_NAME_DICOMDIR,
   TOME_NAME_ARCHIVE,
