@@ -91,7 +91,7 @@ static void to_point(char *text) {
 }
 
 void tome_decimal(double v, char out[17]) {
-  char text[48];
+  char text[340]; /* of any double, however it is printed */
   int digits = 17;
   for (int shorter = 1; shorter <= 17; shorter++) { /* as few as give the number back */
     snprintf(text, sizeof text, "%.*g", shorter, v);

@@ -61,9 +61,9 @@ static bool read_references(job *j, tome_dicom_item *d, tome_error *err) {
   tome_dicom_item *frame = tome_dcmtk_next(d, REFERENCED_FRAMES, NULL);
   tome_dicom_item *study = tome_dcmtk_next(frame, REFERENCED_STUDIES, NULL);
   tome_dicom_item *series = tome_dcmtk_next(study, REFERENCED_SERIES, NULL);
-  return tome_dcmtk_text(series, SERIES_UID, &out->arena, &out->series_uid, err) &&
-         tome_dcmtk_text(frame, FRAME_UID, &out->arena, &out->frame_uid, err) &&
-         tome_dcmtk_text(d, SOP_UID, &out->arena, &out->sop_uid, err);
+  return tome_dcmtk_utf8(d, series, SERIES_UID, &out->arena, &out->series_uid, err) &&
+         tome_dcmtk_utf8(d, frame, FRAME_UID, &out->arena, &out->frame_uid, err) &&
+         tome_dcmtk_utf8(d, d, SOP_UID, &out->arena, &out->sop_uid, err);
 }
 
 static bool read_regions(job *j, tome_dicom_item *data_set, tome_error *err) {

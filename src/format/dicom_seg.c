@@ -93,7 +93,7 @@ static bool read_segments(job *j, tome_dicom_item *d, tome_error *err) {
 
 static bool read_kind(job *j, tome_dicom_item *d, tome_error *err) {
   const char *text, *path = j->d->path;
-  if (!tome_dcmtk_text(d, KIND, &j->d->arena, &text, err)) return false;
+  if (!tome_dcmtk_utf8(d, d, KIND, &j->d->arena, &text, err)) return false;
   int64_t allocated = 0;
   (void)tome_dcmtk_integer(d, ALLOCATED, false, &allocated);
   j->seg->bits = allocated == 1;
@@ -287,9 +287,9 @@ static bool own_grid(job *j, tome_error *err) {
 static bool read_references(job *j, tome_dicom_item *d, tome_error *err) {
   tome_drawing *out = j->d;
   tome_dicom_item *series = tome_dcmtk_next(d, REFERENCED_SERIES, NULL);
-  return tome_dcmtk_text(series, SERIES_UID, &out->arena, &out->series_uid, err) &&
-         tome_dcmtk_text(d, FRAME_UID, &out->arena, &out->frame_uid, err) &&
-         tome_dcmtk_text(d, SOP_UID, &out->arena, &out->sop_uid, err);
+  return tome_dcmtk_utf8(d, series, SERIES_UID, &out->arena, &out->series_uid, err) &&
+         tome_dcmtk_utf8(d, d, FRAME_UID, &out->arena, &out->frame_uid, err) &&
+         tome_dcmtk_utf8(d, d, SOP_UID, &out->arena, &out->sop_uid, err);
 }
 
 static bool use(void *ctx, tome_dicom_item *d, tome_error *err) {

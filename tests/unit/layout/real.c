@@ -34,12 +34,12 @@ static void nifti_ct(void) {
 static void radiotherapy(void) {
   CHECK_TEXT(real("sts-001"),
              "sts-001_dicom: dicom ? dicom/image(59) all\n"
-             "sts-001_dicom_mask: dicom ? dicom/mask all\n"
-             "sts-001_nifti: nifti ? nifti/image/image.nii.gz mask=nifti/mask/mask.nii.gz\n");
+             "sts-001_nifti: nifti ? nifti/image/image.nii.gz mask=nifti/mask/mask.nii.gz\n"
+             "+ RTSTRUCT dicom/mask/RS.dcm\n");
   CHECK_TEXT(real("rtstruct"),
              "phantom: nifti ? nifti/image/phantom.nii.gz mask=nifti/mask/mask.nii.gz\n"
              "rtstruct_dicom: dicom ? dicom/image(60) all\n"
-             "rtstruct_dicom_mask: dicom ? dicom/mask all\n"
+             "+ RTSTRUCT dicom/mask/DCM_RS_00060.dcm\n"
              "- 2 .md files passed over (the first is LICENSE.md): no images that this build reads\n");
 }
 

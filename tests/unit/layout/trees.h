@@ -102,7 +102,7 @@ static inline void tell_input(const tome_input *in) {
   if (in->path_count != 1) tell("(%zu)", in->path_count);
 }
 
-/* "id layout modality image [all] map=label{value name,…} …" a case, then "- sentence" for what was passed over. */
+/* "id layout modality image [all] map=label{value name,…} …" a case, "+ kind file" a drawing, then "- sentence" for what was passed over. */
 static inline const char *tell_plan(const tome_plan *p) {
   plan_text[0] = '\0';
   for (size_t i = 0; i < p->case_count; i++) {
@@ -125,6 +125,7 @@ static inline const char *tell_plan(const tome_plan *p) {
     }
     tell("\n");
   }
+  for (size_t i = 0; i < p->drawing_count; i++) tell("+ %s %s\n", p->drawings[i].kind, p->drawings[i].input.shown);
   for (size_t i = 0; i < p->passed_count; i++) tell("- %s\n", p->passed[i].text);
   return plan_text;
 }
