@@ -49,8 +49,13 @@ const tome_format tome_format_dicom = {
     .title = "DICOM images, SEG and RTSTRUCT",
     .extensions = ".dcm .dicom .ima",
     .keeps =
-        "position, orientation and spacing of each slice, rescale, padding, identifiers of study, series and image",
-    .loses = "window presets, overlays, acquisition parameters, private elements",
+        "position, orientation and spacing of each slice, rescale, padding, identifiers of study, series and image; of "
+        "SEG and RTSTRUCT the "
+        "structures, their names and numbers, on the image's grid",
+    .loses =
+        "window presets, overlays, acquisition parameters, private elements, colours of structures; written: 16 bits a "
+        "voxel, values of a label map "
+        "that are not 1, 2, 3 … are numbered anew in a SEG",
     .probe = probe,
     .describe = tome_dicom_describe,
     .decode = tome_dicom_decode,

@@ -134,9 +134,9 @@ void tome_dicom_emit_general(tome_emit *e, const tome_dicom_series *s, const cha
   tome_emit_text(e, 0x00080016, "UI", s->sop_class);
   tome_emit_text(e, 0x00080018, "UI", sop_uid);
   tome_emit_text(e, 0x00080020, "DA", "");
-  tome_emit_text(e, 0x00080023, "DA", "");
+  tome_emit_text(e, 0x00080023, "DA", s->date);
   tome_emit_text(e, 0x00080030, "TM", "");
-  tome_emit_text(e, 0x00080033, "TM", "");
+  tome_emit_text(e, 0x00080033, "TM", s->time);
   tome_emit_text(e, 0x00080050, "SH", "");
   tome_emit_text(e, 0x00080060, "CS", s->modality);
   if (strcmp(s->sop_class, CAPTURE_CLASS) == 0) tome_emit_text(e, 0x00080064, "CS", "WSD");
@@ -190,9 +190,11 @@ static void emit_place(tome_emit *e, const writing *w, int64_t z, int64_t number
   tome_emit_text(e, 0x00200011, "IS", "1");
   tome_emit_text(e, 0x00200012, "IS", "");
   tome_emit_integer(e, 0x00200013, number);
+  if (strcmp(w->series.sop_class, CAPTURE_CLASS) == 0) tome_emit_text(e, 0x00200020, "CS", "");
   tome_emit_decimals(e, 0x00200032, position, 3);
   tome_emit_decimals(e, 0x00200037, w->orientation, 6);
   tome_emit_text(e, 0x00200052, "UI", w->series.frame);
+  tome_emit_text(e, 0x00200060, "CS", "");
   tome_emit_text(e, 0x00201040, "LO", "");
 }
 

@@ -10,6 +10,7 @@ typedef struct tome_dicom_series {
   char study[TOME_UID_SIZE], series[TOME_UID_SIZE], frame[TOME_UID_SIZE];
   const char *sop_class, *modality, *image_type;
   const char *id, *description; /* "" where not known */
+  char date[9], time[7];        /* of the contents; "" where not said */
 } tome_dicom_series;
 
 /* How a volume's values become stored ones: stored = (value - intercept) / slope, exact unless `scaled`. */

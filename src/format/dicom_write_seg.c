@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "format/dicom_write.h"
 
@@ -114,6 +115,15 @@ static bool copy_uid(const char *given, char out[TOME_UID_SIZE], tome_error *err
   return true;
 }
 
+/* A SEG has to say when it was made. */
+static void date(tome_dicom_series *s) {
+  const time_t now = time(NULL);
+  struct tm t;
+  if (!localtime_r(&now, &t)) return;
+  (void)strftime(s->date, sizeof s->date, "%Y%m%d", &t);
+  (void)strftime(s->time, sizeof s->time, "%H%M%S", &t);
+}
+
 static bool prepare(job *j, tome_error *err) {
   const tome_geometry *g = &j->v->geometry;
   if ((j->v->dtype != TOME_U8 && j->v->dtype != TOME_U16) || j->v->channels > 1)
@@ -127,6 +137,7 @@ static bool prepare(job *j, tome_error *err) {
                                   .image_type = "DERIVED\\PRIMARY",
                                   .id = j->opt->id ? j->opt->id : "",
                                   .description = j->opt->description ? j->opt->description : ""};
+  date(&j->series);
   j->thick = fabs(tome_dicom_slice_step(g));
   return copy_uid(j->opt->study_uid, j->series.study, err) && tome_uid_new(j->series.series, err) &&
          copy_uid(j->opt->frame_uid, j->series.frame, err) && tome_uid_new(j->sop, err) &&

@@ -151,13 +151,13 @@ def test_others(t):
     """Not images: a note each, not a fault; but an image that has lost its pixels is a fault."""
     cases = [("88.11", "SR", "a structured report"), ("88.59", "KO", "a key object"), ("481.3", "RTSTRUCT", "structure set"),
              ("481.5", "RTPLAN", "plan"), ("11.1", "PR", "presentation state"), ("104.1", "DOC", "encapsulated document"),
-             ("66.4", "SEG", "segmentation object"), ("66", "OT", "raw data"), ("77.77", "OT", "SOP class 1.2.840.10008.5.1.4.1.1.77.77")]
+             ("66.4", "SEG", "segmentation (SEG): labels drawn on another image"), ("66", "OT", "raw data"), ("77.77", "OT", "SOP class 1.2.840.10008.5.1.4.1.1.77.77")]
     for tail, modality, part in cases:
         ds = base("1.2.840.10008.5.1.4.1.1." + tail)
         ds.Modality = modality
         bad(t, part, save(t.path("a"), ds), part, False)
     ds = image(np.zeros((4, 4), "u1"), "1.2.840.10008.5.1.4.1.1.66.4", Modality="SEG")
-    bad(t, "SEG", save(t.path("a"), ds), "segmentation object", False)
+    bad(t, "SEG", save(t.path("a"), ds), "segmentation (SEG)", False)
     ds = image(slice16())
     del ds.PixelData
     bad(t, "lost pixels", save(t.path("a"), ds), "holds no pixel data")

@@ -1,6 +1,8 @@
 """Broken DICOM files of every coding: cut at each sixteenth, bytes changed in the header and in the code, code streams cut short inside a sound
 file. The tool must live, stay small, answer in time, and never give voxels of a file or a code stream that is cut short."""
 import io
+import itertools
+import os
 import shutil
 import subprocess
 import time
@@ -64,6 +66,18 @@ def seeds(t):
             yield " ".join([tool, *words]), body
 
 
+def written(t):
+    """What we write ourselves."""
+    v = slices().astype("i2")
+    v.tofile(t.path("raw"))
+    for codec in ("none", "jpegls", "j2k"):
+        words = ["write", t.path("own.dcm"), t.path("raw"), "int16", "1,40,48", "3,1,1,0,0,0,0,0,1,0,1,0,1,0,0", f"units=HU;codec={codec}"]
+        done = subprocess.run([os.environ["TOME_DICOM_WRITER"]], input="\t".join(words) + "\n", capture_output=True, text=True)
+        t.check(done.stdout == "ok\n", "written", codec, done.stdout)
+        with open(t.path("own.dcm"), "rb") as f:
+            yield f"written {codec}", f.read()
+
+
 def promised(answer):
     return sum(int(np.prod(p["shape"])) * p["channels"] * np.dtype(p["dtype"]).itemsize for p in answer["pieces"])
 
@@ -122,7 +136,7 @@ def look_at_code(t, values, syntax, code, name):
 
 
 with Test({"TOME_MAX_BYTES": str(LIMIT)}) as test:
-    for name, body in seeds(test):
+    for name, body in itertools.chain(seeds(test), written(test)):
         test.check(look(test, body, name), name, "is sound, but gives no voxels")
         cut_files(test, name, body)
         mutate(test, name, body)

@@ -143,7 +143,16 @@ def dcm2niix(t, name, folder, v, g):
     t.check(inside and np.array_equal(data[near[..., 0], near[..., 1], near[..., 2]], v), name, "dcm2niix's voxels")
 
 
+def conforms(t, name, path):
+    """By dicom3tools' checker of attributes and their types, where it is installed."""
+    if shutil.which("dciodvfy"):
+        done = subprocess.run(["dciodvfy", path], capture_output=True, text=True)
+        errors = [x for x in (done.stdout + done.stderr).splitlines() if x.startswith(("Error", "Abort"))]
+        t.check(not errors, name, "dciodvfy", errors)
+
+
 def dumps(t, name, folder):
+    conforms(t, name, glob.glob(folder + "*")[0])
     for path in glob.glob(folder + "*"):
         done = subprocess.run(["dcmdump", "-q", path], capture_output=True, text=True)
         t.check(done.returncode == 0 and not done.stderr, name, "dcmdump", done.stderr[:300])
@@ -188,6 +197,7 @@ def test_values(t, w):
         t.check(d.get("RescaleIntercept") == intercept, name, d.get("RescaleIntercept"))
         want = {"HU": CT}.get(options.get("units"), {"MR": MR}.get(options.get("modality"), CAPTURE))
         t.check(d.SOPClassUID == want, name, d.SOPClassUID.name)
+        conforms(t, name, d.filename)
     v = rng.normal(0, 300, (3, 8, 9)).astype("f4")
     said = w.write(t.path("float") + "/", v, Grid(), units="HU")
     t.check("16 bits" in said and "off" in said and not os.listdir(t.path("float")), "floats are refused", said)
@@ -257,6 +267,7 @@ def test_seg(t, w):
     t.check(d.SegmentationType == "BINARY" and d.BitsAllocated == 1 and len(d.PixelData) % 2 == 0, "seg pixel format")
     done = subprocess.run(["dcmdump", "-q", t.path("s.dcm")], capture_output=True, text=True)
     t.check(done.returncode == 0 and not done.stderr, "seg dcmdump", done.stderr[:300])
+    conforms(t, "seg", t.path("s.dcm"))
     t.check("empty" in w.write(t.path("e.dcm"), v * 0, Grid(), label="1"), "empty label map")
 
 
