@@ -160,7 +160,7 @@ static bool describe(const char *path, tome_pieces *out, tome_error *err) {
 static void unpack_indices(const uint8_t *row, uint32_t bits, size_t width, uint8_t *out) {
   const size_t each = 8 / bits;
   for (size_t x = 0; x < width; x++)
-    out[x] = (uint8_t)(row[x / each] >> (8 - bits - x % each * bits) & ((1u << bits) - 1));
+    out[x] = (uint8_t)((unsigned)row[x / each] >> (8 - bits - x % each * bits) & ((1u << bits) - 1));
 }
 
 /* 0 … its largest becomes 0 … 255. */

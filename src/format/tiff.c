@@ -7,6 +7,9 @@
 
 extern const tome_format tome_format_tiff;
 
+enum {
+  HIDDEN = 1
+}; /* tome_piece.flags: a page without a directory; the offset is that of its pixels, length 1: their bytes are swapped */
 enum { BYTES_OF_A_DIRECTORY = 2 + 3 * 12 + 4 }; /* at the least: width, height, where the pixels are */
 
 static int probe(const uint8_t *head, size_t size, bool gzip, const char *name) {
@@ -27,7 +30,11 @@ static int on_error(TIFF *tif, void *user, const char *module, const char *forma
 }
 
 static int on_warning(TIFF *tif, void *user, const char *module, const char *format, va_list args) {
-  (void)tif, (void)user, (void)module, (void)format, (void)args;
+  tome_tiff *t = user;
+  char text[300];
+  (void)tif, (void)module;
+  vsnprintf(text, sizeof text, format, args);
+  if (strcasestr(text, "ColorMap")) t->palette_lost = true;
   return 1;
 }
 
@@ -101,6 +108,39 @@ static bool name_page(const tome_tiff *t, size_t page, tome_error *why) {
   return tome_fail(why, plain.code, "%s: page %zu: %s", t->path, page, plain.message + n);
 }
 
+/* The pages that follow the only one with a directory, at `begin`. */
+static bool add_hidden(tome_tiff *t, size_t hidden, tome_pieces *out, tome_error *err) {
+  const size_t bytes = tome_piece_bytes(&out->items[out->count - 1]);
+  const uint64_t begin = TIFFGetStrileOffset(t->tif, 0);
+  for (size_t i = 1; i < hidden; i++) {
+    const tome_piece first = out->items[out->count - 1];
+    tome_piece *p = tome_pieces_add(out, &tome_format_tiff, t->path, err);
+    if (!p) return false;
+    memcpy(p->shape, first.shape, sizeof p->shape);
+    p->channels = first.channels, p->dtype = first.dtype, p->palette = first.palette, p->inverted = first.inverted;
+    p->frame = (int64_t)i;
+    p->offset = begin + i * bytes;
+    p->flags = HIDDEN;
+    p->length = TIFFIsByteSwapped(t->tif) != 0;
+  }
+  return true;
+}
+
+/* True where they can be: whole bytes, uncompressed, in one run, all there. */
+static bool check_hidden(tome_tiff *t, size_t hidden, const tome_piece *p, tome_error *why) {
+  tome_tiff_page page;
+  uint64_t size, end = 0;
+  if (!tome_tiff_read_page(t, &page, why) || !tome_file_size(t->path, &size, why)) return false;
+  const uint64_t begin = TIFFGetStrileOffset(t->tif, 0);
+  const bool plain = page.compression == COMPRESSION_NONE && page.bits >= 8 && page.block_height == page.height &&
+                     !page.tiled && !page.planar && !page.turn;
+  if (plain && !__builtin_mul_overflow(hidden, tome_piece_bytes(p), &end) && size >= begin && size - begin >= end)
+    return true;
+  return tome_fail(why, TOME_CORRUPT,
+                   "%s: ImageJ says that it holds %zu pictures, but only one of them is in it; save it again", t->path,
+                   hidden);
+}
+
 /* All pages; false with `why` (the file's fault) or err. */
 static bool add_pages(tome_tiff *t, tome_pieces *out, tome_error *why, tome_error *err) {
   uint64_t size;
@@ -118,7 +158,19 @@ static bool add_pages(tome_tiff *t, tome_pieces *out, tome_error *why, tome_erro
   if (passed &&
       !tome_picture_note(out, &out->items[first], err, "%zu smaller copies or masks of pages were passed over", passed))
     return false;
-  return pages == 1 || tome_tiff_check_order(t, pages, why);
+  const size_t hidden = pages == 1 && !passed ? tome_tiff_hidden_pages(t) : 1;
+  if (hidden > 1 && !check_hidden(t, hidden, &out->items[first], why)) return false;
+  if (pages + hidden > 2 && !tome_tiff_check_order(t, pages + hidden - 1, why)) return false;
+  return hidden == 1 || add_hidden(t, hidden, out, err);
+}
+
+static bool read_hidden(const tome_piece *p, void *out, size_t bytes, tome_error *err) {
+  const size_t element = tome_dtype_size(p->dtype);
+  const size_t stored = p->coloured ? bytes / (size_t)p->channels : bytes;
+  if (!tome_read_at(p->path, p->offset, out, stored, err)) return false;
+  if (p->length) tome_swap_bytes(out, stored / element, element);
+  tome_picture_finish(p, out);
+  return true;
 }
 
 static bool describe(const char *path, tome_pieces *out, tome_error *err) {
@@ -133,6 +185,7 @@ static bool describe(const char *path, tome_pieces *out, tome_error *err) {
 
 static bool decode(const tome_piece *p, void *out, size_t out_bytes, tome_error *err) {
   if (!tome_piece_fits(p, out_bytes, err)) return false;
+  if (p->flags & HIDDEN) return read_hidden(p, out, out_bytes, err);
   TOME_CLEANUP(tome_tiff_close) tome_tiff t;
   tome_tiff_page page;
   if (!tome_tiff_open(&t, p->path, err)) return false;

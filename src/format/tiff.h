@@ -11,7 +11,8 @@
 typedef struct tome_tiff {
   const char *path;
   TIFF *tif;
-  char why[300]; /* libtiff's last complaint; "" none */
+  char why[300];     /* libtiff's complaint; "" none */
+  bool palette_lost; /* it takes a palette picture whose colours cannot be read as a gray one, with a warning only */
 } tome_tiff;
 
 /* Opens at the first page. tome_tiff_close in any case. */
@@ -40,6 +41,8 @@ TOME_MUST_USE bool tome_tiff_read_pixels(tome_tiff *t, const tome_tiff_page *pag
 
 /* tiff_notes.c: what the tags claim of pixel sizes, orientation, ImageJ's and OME's order of pages. TOME_UNSUPPORTED where the pages of the file are channels or times,
  * which would stack as slices. */
+/* How many pictures the page stands for: ImageJ leaves the directories of large stacks out but for the first, and the pages follow one another. */
+size_t tome_tiff_hidden_pages(const tome_tiff *t);
 TOME_MUST_USE bool tome_tiff_check_order(const tome_tiff *t, size_t pages, tome_error *err);
 TOME_MUST_USE bool tome_tiff_note(const tome_tiff *t, tome_pieces *list, tome_piece *p, tome_error *err);
 

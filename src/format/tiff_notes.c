@@ -27,6 +27,12 @@ static double number_of(const char *text, const char *key, double otherwise) {
   return value ? strtod(value, NULL) : otherwise;
 }
 
+size_t tome_tiff_hidden_pages(const tome_tiff *t) {
+  const char *text = description(t);
+  const double images = strncmp(text, "ImageJ=", 7) == 0 ? number_of(text, "images", 1) : 1;
+  return images >= 2 && images <= 1 << 20 ? (size_t)images : 1;
+}
+
 /* OME-XML's attribute: SizeC="2". */
 static double attribute_of(const char *text, const char *key) {
   const char *at = strstr(text, key);

@@ -116,6 +116,9 @@ static bool read_kind(tome_tiff *t, tome_tiff_page *p, tome_error *err) {
   if (p->samples < 1 || p->samples > MOST_SAMPLES)
     return tome_fail(err, TOME_UNSUPPORTED, "%s: has %u samples a pixel; 1 to %d are read", t->path, p->samples,
                      MOST_SAMPLES);
+  if (t->palette_lost)
+    return tome_fail(err, TOME_CORRUPT, "%s: is a damaged TIFF (its palette cannot be read); fetch the file again",
+                     t->path);
   p->dtype = dtype_of(p->bits, format);
   if (p->dtype == TOME_NONE)
     return tome_fail(

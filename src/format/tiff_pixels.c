@@ -22,7 +22,8 @@ static size_t block_row(const tome_tiff_page *p) {
 /* Samples of 1, 2 and 4 bits, the first in the upper bits. */
 static void unpack(const uint8_t *row, unsigned bits, size_t n, uint8_t *out) {
   const size_t each = 8 / bits;
-  for (size_t i = 0; i < n; i++) out[i] = (uint8_t)(row[i / each] >> (8 - bits - i % each * bits) & ((1u << bits) - 1));
+  for (size_t i = 0; i < n; i++)
+    out[i] = (uint8_t)((unsigned)row[i / each] >> (8 - bits - i % each * bits) & ((1u << bits) - 1));
 }
 
 /* One row of a block to its place in the page. */
@@ -86,7 +87,7 @@ static void turn(const tome_tiff_page *p, void *data) {
   const size_t n = (size_t)p->height * p->width;
   uint8_t *bytes = data;
   const size_t element = tome_dtype_size(p->dtype);
-  const uint8_t all = p->bits < 8 ? (uint8_t)((1u << p->bits) - 1) : UINT8_MAX;
+  const unsigned all = p->bits < 8 ? (1u << p->bits) - 1 : UINT8_MAX;
   for (size_t i = 0; i < n * element; i++) bytes[i] = (uint8_t)(all - bytes[i]); /* all bits: bytewise is the same */
 }
 

@@ -64,6 +64,8 @@ static const char *reason(tome_name_kind kind, const char *only) {
       return "archives are not opened: unpack them first";
     case TOME_NAME_PNG:
       return "no layout pairs them with a volume: name a folder of slices with --image, and its spacing";
+    case TOME_NAME_PICTURE:
+      return "pictures are taken only where they are named: with --image and --spacing, and --label";
     case TOME_NAME_OTHER:
       return "no images that this build reads";
     case TOME_NAME_NIFTI:

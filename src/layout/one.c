@@ -4,19 +4,20 @@
 #include "format/format.h"
 #include "layout/scan.h"
 
-/* Certainly no volumes, and the second halves of pairs, are left out. */
-static bool wanted(const tome_scan *s, size_t entry) {
+/* Certainly no volumes, and the second halves of pairs, are left out; pictures (.jpg, .tif) are wanted alone: beside others they are previews. */
+static bool wanted(const tome_scan *s, size_t entry, bool pictures) {
   const tome_name_kind kind = tome_name_kind_of(tome_scan_name(s, entry));
+  if (pictures || kind == TOME_NAME_PICTURE) return pictures && kind == TOME_NAME_PICTURE;
   if (kind == TOME_NAME_OTHER || kind == TOME_NAME_ARCHIVE || kind == TOME_NAME_DICOMDIR) return false;
   return !tome_is_second_half(s, entry);
 }
 
-static bool pick(tome_scan *s, size_t folder, int deeper, tome_picks *out, tome_error *err) {
+static bool pick(tome_scan *s, size_t folder, int deeper, bool pictures, tome_picks *out, tome_error *err) {
   const tome_folder *f = &s->folders[folder];
   for (size_t i = 0; i < f->file_count; i++)
-    if ((s->is_file || wanted(s, f->files[i])) && !tome_picks_add(s, out, f->files[i], err)) return false;
+    if ((s->is_file || wanted(s, f->files[i], pictures)) && !tome_picks_add(s, out, f->files[i], err)) return false;
   for (size_t i = 0; deeper && i < f->sub_count; i++)
-    if (!pick(s, f->subs[i], deeper - 1, out, err)) return false;
+    if (!pick(s, f->subs[i], deeper - 1, pictures, out, err)) return false;
   return true;
 }
 
@@ -43,7 +44,8 @@ static bool open_input(const char *whole, tome_tree *tree, tome_scan *s, tome_pl
   const char *member = NULL, *path = tome_split_member(whole, file, sizeof file, &member) ? file : whole;
   if (!tome_tree_walk(path, TOME_STORE_MARK, tree, NULL, err) || !tome_scan_open(tree, NULL, s, err)) return false;
   tome_picks picks = {0};
-  if (!pick(s, 0, 1, &picks, err)) return false;
+  if (!pick(s, 0, 1, false, &picks, err)) return false;
+  if (!picks.count && !pick(s, 0, 1, true, &picks, err)) return false;
   if (!picks.count) return tome_fail(err, TOME_NOT_FOUND, "%s: no images in this folder or its subfolders", path);
   tome_input in = {0};
   const char *shown = s->is_file ? tome_scan_shown(s, 0) : tome_scan_shown_folder(s, 0);

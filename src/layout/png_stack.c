@@ -161,11 +161,12 @@ static bool place_stack(tome_scan *s, tome_plan *plan, size_t folder, tome_error
   return true;
 }
 
-/* One PNG file as the root: an image of one slice. */
+/* One PNG or other picture file as the root: an image of one slice, or of as many as it has pages. */
 static bool find_single(tome_scan *s, tome_plan *plan, tome_error *err) {
   size_t entry = 0;
   const char *name = tome_scan_name(s, entry);
-  if (s->claimed[entry] || tome_name_kind_of(name) != TOME_NAME_PNG) return true;
+  const tome_name_kind kind = tome_name_kind_of(name);
+  if (s->claimed[entry] || (kind != TOME_NAME_PNG && kind != TOME_NAME_PICTURE)) return true;
   char *stem = tome_arena_printf(&s->arena, err, "%.*s", (int)tome_stem_length(name), name);
   tome_case_input *c = stem ? tome_plan_case(plan, s, "png-stack", stem, s->folder_of[entry], err) : NULL;
   s->claimed[entry] = true;

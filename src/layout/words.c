@@ -18,20 +18,21 @@ static const extension image_extensions[] = {
     {".nhdr", TOME_NAME_NIFTI},   {".mha", TOME_NAME_NIFTI},      {".mhd", TOME_NAME_NIFTI},
     {".mnc", TOME_NAME_NIFTI},    {".par", TOME_NAME_NIFTI},      {".rec", TOME_NAME_HEAP},
     {".raw", TOME_NAME_HEAP},     {".zraw", TOME_NAME_HEAP},      {".npy", TOME_NAME_ODD},
-    {".npz", TOME_NAME_ODD},
+    {".npz", TOME_NAME_ODD},      {".tif", TOME_NAME_PICTURE},    {".tiff", TOME_NAME_PICTURE},
+    {".gif", TOME_NAME_PICTURE},  {".bmp", TOME_NAME_PICTURE},    {".jpg", TOME_NAME_PICTURE},
+    {".jpeg", TOME_NAME_PICTURE},
 };
 
 static const char *const archives[] = {".zip", ".tar", ".tgz", ".7z", ".rar", ".tar.gz", ".tar.bz2", ".tar.xz", ".txz"};
 
 /* Never opened: nothing here reads them, and a data set may hold thousands. */
 static const char *const others[] = {
-    ".txt", ".md",    ".json",   ".csv",  ".tsv",  ".xml",   ".html", ".htm",    ".pdf",  ".doc", ".docx",
-    ".xls", ".xlsx",  ".ppt",    ".pptx", ".rtf",  ".log",   ".ini",  ".cfg",    ".yaml", ".yml", ".toml",
-    ".py",  ".ipynb", ".m",      ".r",    ".sh",   ".bat",   ".exe",  ".dll",    ".inf",  ".ico", ".js",
-    ".css", ".c",     ".h",      ".cpp",  ".jar",  ".class", ".jpg",  ".jpeg",   ".gif",  ".tif", ".tiff",
-    ".bmp", ".webp",  ".svg",    ".eps",  ".mp4",  ".avi",   ".mov",  ".wav",    ".vtk",  ".stl", ".obj",
-    ".ply", ".vtp",   ".db",     ".lnk",  ".bak",  ".tmp",   ".pkl",  ".pickle", ".mat",  ".pt",  ".pth",
-    ".h5",  ".hdf5",  ".sqlite", ".bval", ".bvec", ".sha1",  ".md5",  ".sha256",
+    ".txt",  ".md",   ".json",   ".csv",  ".tsv",  ".xml",  ".html", ".htm",    ".pdf",    ".doc",  ".docx", ".xls",
+    ".xlsx", ".ppt",  ".pptx",   ".rtf",  ".log",  ".ini",  ".cfg",  ".yaml",   ".yml",    ".toml", ".py",   ".ipynb",
+    ".m",    ".r",    ".sh",     ".bat",  ".exe",  ".dll",  ".inf",  ".ico",    ".js",     ".css",  ".c",    ".h",
+    ".cpp",  ".jar",  ".class",  ".webp", ".svg",  ".eps",  ".mp4",  ".avi",    ".mov",    ".wav",  ".vtk",  ".stl",
+    ".obj",  ".ply",  ".vtp",    ".db",   ".lnk",  ".bak",  ".tmp",  ".pkl",    ".pickle", ".mat",  ".pt",   ".pth",
+    ".h5",   ".hdf5", ".sqlite", ".bval", ".bvec", ".sha1", ".md5",  ".sha256",
 };
 
 static const char *const label_words[] = {"seg",      "segs",  "segmentation", "segmentations",

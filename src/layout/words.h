@@ -13,9 +13,10 @@ typedef enum tome_name_kind {
   TOME_NAME_IMG,   /* the second half of a .hdr/.img pair */
   TOME_NAME_HEAP,  /* voxels without a header: .raw of .mhd and .nhdr, .rec of .par */
   TOME_NAME_PNG,
+  TOME_NAME_PICTURE, /* .tif, .gif, .jpg, .bmp: mostly previews and figures; images only where the user or a layout says so */
   TOME_NAME_DICOMDIR,
   TOME_NAME_ARCHIVE,
-  TOME_NAME_OTHER /* certainly no volume: .txt, .json, .jpg … */
+  TOME_NAME_OTHER /* certainly no volume: .txt, .json, .mp4 … */
 } tome_name_kind;
 tome_name_kind tome_name_kind_of(const char *name);
 /* Bytes of `name` before the extension of an image format ("v.nii.gz": 1), all of it where there is none. */

@@ -167,6 +167,22 @@ def pages(t):
     refused(t, t.path("bad.tif"), "page 2: has floating-point samples of 16 bits", False, "float16 behind a good page")
 
 
+def hidden_pages(t):
+    """ImageJ's large stacks have one directory for all pages."""
+    rng = np.random.default_rng(77)
+    for dtype, order in itertools.product(("u1", "u2", "i2", "f4"), "<>"):
+        stack = random_array(rng, (6, 8, 9), dtype)
+        tifffile.imwrite(t.path("h.tif"), stack, imagej=True, byteorder=order, truncate=True, metadata={"axes": "ZYX"})
+        with tifffile.TiffFile(t.path("h.tif")) as f:
+            t.check(len(f.pages) == 1, "tifffile wrote all directories")
+        same(t, t.path("h.tif"), list(stack), f"hidden pages {dtype}{order}")
+    with open(t.path("h.tif"), "rb") as f:
+        body = f.read()
+    refused(t, put(t, "cut.tif", body[:-1]), "holds 6 pictures", True, "a hidden page cut short")
+    tifffile.imwrite(t.path("c.tif"), stack, imagej=True, truncate=True, metadata={"axes": "TYX"})
+    refused(t, t.path("c.tif"), "do not stack as slices", False, "hidden times")
+
+
 def claims(t):
     """What ImageJ, OME and resolution tags say is noted or, where it makes slices of channels, refused."""
     stack = np.arange(6 * 8 * 9, dtype="u2").reshape(6, 8, 9)
@@ -273,5 +289,5 @@ def written_tags(t):
 
 
 with Test() as t:
-    for part in (by_tifffile, by_pil, small_depths, white_first, pages, claims, refusals, writes, written_tags):
+    for part in (by_tifffile, by_pil, small_depths, white_first, pages, hidden_pages, claims, refusals, writes, written_tags):
         part(t)

@@ -3,7 +3,7 @@
  *   decode<TAB>PATH<TAB>OUT     the same, and the voxels of all pieces one after the other into OUT
  *   picture<TAB>PATH<TAB>OUT    as decode, the file being offered as an image: palettes give colours
  *   write<TAB>PATH<TAB>OUT      reads the first piece of PATH and writes it as a volume to OUT, in the format of OUT's name
- *   memory                      peak resident bytes so far */
+ *   memory                      peak resident bytes and seconds of work so far */
 #include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
@@ -124,7 +124,9 @@ int main(void) {
     struct rusage use;
     getrusage(RUSAGE_SELF, &use);
     if (!verb || !path)
-      printf("{\"peak\":%lld}\n", (long long)use.ru_maxrss * 1024);
+      printf("{\"peak\":%lld,\"worked\":%.6f}\n", (long long)use.ru_maxrss * 1024,
+             (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
+                 1e-6 * (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec));
     else
       answer(verb, path, out ? out : "/dev/null");
     fflush(stdout);
