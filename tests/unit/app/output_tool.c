@@ -28,7 +28,8 @@ static bool put(const job *j, int i) {
   snprintf(id, sizeof id, "c%d", i / 3);
   snprintf(name, sizeof name, "item%.*s", i, "++++++++");
   const int64_t shape[3] = {Z, Y, j->odd_shape && i == j->count - 1 ? X - 1 : X};
-  const tome_output_volume volumes[] = {{"image", false, TOME_I16, image}, {"seg", true, TOME_U8, labels}};
+  const tome_output_volume volumes[] = {{.name = "image", .dtype = TOME_I16, .voxels = image},
+                                        {.name = "seg", .is_label = true, .dtype = TOME_U8, .voxels = labels}};
   const double seed = 7 + i, position[3] = {i, 0.5, -1};
   const tome_output_fact facts[] = {{.name = "seed", .many = &seed},
                                     {.name = "position", .many = position, .count = 3},
