@@ -50,19 +50,6 @@ static int64_t first_tap(const tome_axis *a, int order, int64_t i, double *into)
   return (int64_t)knot - order / 2;
 }
 
-void tome_spline_weights(int order, double t, double w[TOME_TAPS_MOST]) {
-  w[0] = 1;
-  for (int d = 1; d <= order; d++) {
-    double carried = 0;
-    for (int k = 0; k < d; k++) {
-      const double right = k + 1 - t, left = t + d - 1 - k, share = w[k] / d;
-      w[k] = carried + right * share;
-      carried = left * share;
-    }
-    w[d] = carried;
-  }
-}
-
 int64_t tome_mirrored(int64_t k, int64_t n) {
   if (n == 1) return 0;
   const int64_t period = 2 * (n - 1);

@@ -39,9 +39,20 @@ void tome_line_need(const tome_axis *a, int order, double sigma, int64_t lo, int
 /* The order that is left on this axis: 0 where it is kept as it is or has one voxel. */
 int tome_line_order(const tome_axis *a, int order);
 
-/* Splines on their own. The order+1 uniform B-splines that are not zero, `t` into the knot interval (de Boor's recurrence); what the prefilter
- * leaves to be multiplied by; an index brought into the volume by mirrors about its outermost samples. */
-void tome_spline_weights(int order, double t, double w[TOME_TAPS_MOST]);
+/* Splines on their own. The order+1 uniform B-splines that are not zero, `t` into the knot interval (de Boor's recurrence). */
+static inline void tome_spline_weights(int order, double t, double w[TOME_TAPS_MOST]) {
+  w[0] = 1;
+  for (int d = 1; d <= order; d++) {
+    double carried = 0;
+    for (int k = 0; k < d; k++) {
+      const double right = k + 1 - t, left = t + d - 1 - k, share = w[k] / d;
+      w[k] = carried + right * share;
+      carried = left * share;
+    }
+    w[d] = carried;
+  }
+}
+/* What the prefilter leaves to be multiplied by; an index brought into the volume by mirrors about its outermost samples. */
 double tome_spline_gain(int order);
 int64_t tome_mirrored(int64_t k, int64_t n);
 /* From the coefficients first ... last to the samples that they are fitted to, perhaps beyond the volume. */

@@ -142,14 +142,15 @@ static float linear(const sampling *s, const double at[3]) {
   return (float)(sum[0] * (1 - share[Z]) + sum[1] * share[Z]);
 }
 
-static float spline(const sampling *s, const double at[3]) {
-  const int order = s->o->order;
+static inline __attribute__((always_inline)) float spline(const sampling *s, const double at[3], int order) {
   int64_t tap[3][TOME_TAPS_MOST];
   double weight[3][TOME_TAPS_MOST], total = 0;
   for (int a = 0; a < 3; a++) {
     const double up = order % 2 ? 0 : 0.5, knot = floor(at[a] + up);
     tome_spline_weights(order, at[a] + up - knot, weight[a]);
-    for (int k = 0; k <= order; k++) tap[a][k] = tome_mirrored((int64_t)knot - order / 2 + k, s->o->in[a]);
+    const int64_t first = (int64_t)knot - order / 2, n = s->o->in[a];
+    const bool all = first >= 0 && first + order < n;
+    for (int k = 0; k <= order; k++) tap[a][k] = all ? first + k : tome_mirrored(first + k, n);
   }
   const double *c = s->voxels;
   for (int z = 0; z <= order; z++) {
@@ -172,7 +173,13 @@ static void sample_values(const sampling *s, const double line[3], int64_t x, si
   for (size_t i = 0; i < n; i++) {
     double at[3];
     point_at(s->o, line, x + (int64_t)i, at);
-    values[i] = !is_inside(s->o, at) ? fill : s->o->order == 1 ? linear(s, at) : spline(s, at);
+    const int order = s->o->order;
+    if (!is_inside(s->o, at))
+      values[i] = fill;
+    else if (order == 1)
+      values[i] = linear(s, at);
+    else /* the usual one is built with its sizes known */
+      values[i] = order == 3 ? spline(s, at, 3) : spline(s, at, order);
   }
   tome_rows_store(to, s->type, values, n, &s->o->rules);
 }
