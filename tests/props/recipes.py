@@ -113,7 +113,8 @@ def compare(t, check, r, text, resample):
 def anatomy_recipe(r, tilted):
     """Turns, perhaps a resampling, then anything that moves voxels whole: so that only the volume's own border is a border."""
     turns = ["orient:LPS", "orient:AIR", "flip:z", "flip:y,x", "transpose:x,z,y", "transpose:y,x,z", "orient:canonical"]
-    steps = ["unshear"] if tilted else r.sample(turns, r.randint(0, 2))
+    straight = r.choice(["unshear", "resample:spacing=%.2f,%.2f,%.2f,axes=world,order=1" % tuple(r.uniform(0.6, 3) for _ in range(3))])
+    steps = [straight] if tilted else r.sample(turns, r.randint(0, 2))
     resampling = geometry_step(r, "exact").replace("order=0", "order=1")
     if resampling.startswith("res") and not tilted:  # separate-z is nearest along one axis: exact only for labels
         steps.append(resampling.replace("nnunet,order=1", "nnunet,order=1,separate=no") if "resample" in resampling else resampling)
