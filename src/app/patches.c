@@ -97,11 +97,9 @@ void tome_patches_give(tome_patches *p, patch_case *c) {
 typedef struct planning {
   tome_patches *p;
   const tome_run *run;
-  void (*note)(void *user, const char *id, const char *text);
-  void *user;
   bool *named; /* the options' classes that some case knows */
   size_t done;
-  pthread_mutex_t lock; /* guards named, note, done and the progress */
+  pthread_mutex_t lock; /* guards named, done and the progress */
 } planning;
 
 static bool keep_facts(patch_case *c, const tome_patches *p, const tome_course *course, tome_error *err) {
@@ -124,11 +122,10 @@ static bool keep_facts(patch_case *c, const tome_patches *p, const tome_course *
   return true;
 }
 
-static void tell(planning *g, const patch_case *c, const char *why, const bool *named) {
+static void note_done(planning *g, const patch_case *c, const bool *named) {
   pthread_mutex_lock(&g->lock);
   for (size_t i = 0; i < g->p->opt.class_count; i++)
     if (named[i]) g->named[i] = true;
-  if (why && g->note) g->note(g->user, c->id, why);
   const tome_progress now = {.phase = "draw", .item = c->id, .items_done = ++g->done, .items_total = g->p->case_count};
   tome_report(g->run, &now);
   pthread_mutex_unlock(&g->lock);
@@ -144,17 +141,17 @@ static bool plan_case(void *ctx, size_t item, int worker, tome_error *err) {
   TOME_AUTO_FREE bool *named = tome_alloc_zero(g->p->opt.class_count + 1, sizeof *named, c->id, err);
   tome_course *course = named ? tome_patches_take(g->p, c, err) : NULL;
   if (!course) return false;
-  const char *why = NULL;
-  const bool ok = keep_facts(c, g->p, course, err) && tome_patches_settle(g->p, c, course, &inner, &why, named, err);
+  const bool ok = keep_facts(c, g->p, course, err) && tome_patches_settle(g->p, c, course, &inner, &c->why, named, err);
   tome_patches_give(g->p, c);
-  if (ok) tell(g, c, why, named);
+  if (ok) note_done(g, c, named);
   return ok;
 }
 
 static bool all_named(const planning *g, tome_error *err) {
   for (size_t i = 0; i < g->p->opt.class_count; i++)
     if (!g->named[i])
-      return tome_fail(err, TOME_NOT_FOUND, "no case has a label \"%s\" (tome stats lists those there are)",
+      return tome_fail(err, TOME_NOT_FOUND, "%s has %s label \"%s\" (tome stats lists those there are)",
+                       g->p->case_count == 1 ? g->p->cases[0].id : "no case", g->p->case_count == 1 ? "no" : "a",
                        g->p->opt.classes[i].name);
   return true;
 }
@@ -167,25 +164,18 @@ static bool number_patches(tome_patches *p, tome_error *err) {
                                                   p->case_count == 1 ? p->cases[0].id : "no case");
 }
 
-/* The reason of a case that stands alone is the failure itself. */
-static void keep_reason(void *user, const char *id, const char *text) {
-  tome_error *e = user;
-  tome_fail(e, TOME_NOT_FOUND, "%s: %s", id, text);
-}
-
 static bool plan(tome_patches *p, const tome_run *run, void (*note)(void *, const char *, const char *), void *user,
                  tome_error *err) {
-  tome_error why = {0};
   TOME_AUTO_FREE bool *named = tome_alloc_zero(p->opt.class_count + 1, sizeof *named, "classes", err);
-  planning g = {.p = p, .run = run, .note = note, .user = user, .named = named, .lock = PTHREAD_MUTEX_INITIALIZER};
-  const bool alone = p->case_count == 1;
-  if (alone) g.note = keep_reason, g.user = &why;
-  bool ok = named && tome_parallel(run, p->case_count, plan_case, &g, err);
+  planning g = {.p = p, .run = run, .named = named, .lock = PTHREAD_MUTEX_INITIALIZER};
+  const bool ok = named && tome_parallel(run, p->case_count, plan_case, &g, err);
   pthread_mutex_destroy(&g.lock);
-  ok = ok && all_named(&g, err);
-  if (ok && alone && why.code && p->cases[0].count == 0) return tome_fail(err, why.code, "%s", why.message);
-  if (ok && alone && why.code && note) note(user, p->cases[0].id, why.message + strlen(p->cases[0].id) + 2);
-  return ok && number_patches(p, err);
+  if (!ok || !all_named(&g, err)) return false;
+  const patch_case *one = &p->cases[0];
+  if (p->case_count == 1 && !one->count && one->why) return tome_fail(err, TOME_NOT_FOUND, "%s: %s", one->id, one->why);
+  for (size_t i = 0; i < p->case_count && note; i++)
+    if (p->cases[i].why) note(user, p->cases[i].id, p->cases[i].why);
+  return number_patches(p, err);
 }
 
 /* ---- options and cases, kept ---- */

@@ -21,6 +21,7 @@ typedef struct patch_case {
   double pad; /* the image's value beyond it */
   tome_patch *patches;
   size_t count;
+  const char *why;  /* what a person should know of its patches, or NULL */
   tome_arena arena; /* of the texts and patches */
 } patch_case;
 

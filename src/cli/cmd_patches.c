@@ -270,9 +270,7 @@ static void print_list(const tome_patches *p) {
 
 static void on_note(void *user, const char *id, const char *text) {
   (void)user;
-  cli_progress_hold();
   cli_say("%s: %s", id, text);
-  cli_progress_release();
 }
 
 static void say_written(const tome_patches_summary *s, const char *path) {
