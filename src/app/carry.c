@@ -25,7 +25,7 @@ void tome_carry_key(const tome_output_item *item, char key[TOME_HASH_TEXT]) {
     const tome_output_fact *f = &item->facts[i];
     add_text(h, f->name);
     add_text(h, f->text);
-    if (!f->text) tome_hasher_add(h, f->many, (f->count ? f->count : 1) * sizeof *f->many);
+    if (!f->text && f->count) tome_hasher_add(h, f->many, f->count * sizeof *f->many);
   }
   tome_hasher_text(h, key);
   tome_hasher_free(h);
@@ -140,7 +140,7 @@ static void facts_member(json *j, const tome_output_item *item) {
     fputc(':', j->out);
     if (f->text)
       string(&inner, f->text);
-    else if (f->count == 0)
+    else if (f->count == 1)
       number(&inner, *f->many);
     else
       numbers(&inner, f->many, f->count);

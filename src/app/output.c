@@ -83,8 +83,6 @@ static bool check_template(const tome_output *o, tome_error *err) {
     return tome_fail(err, TOME_USAGE, "%s: such a file holds image and labels together: no {label} in its name",
                      t->pattern);
   if (o->kind->archive) return true;
-  if (o->opt.stacked)
-    return tome_fail(err, TOME_USAGE, "%s: items are stacked in one file: give a name that ends in .h5", t->pattern);
   if (o->opt.cases > 1 && !has[TOME_PLACE_ID])
     return tome_fail(err, TOME_USAGE, "%s: %lld cases would go to one file; put {id} into the name: %s{id}%s",
                      t->pattern, (long long)o->opt.cases, strchr(t->pattern, '/') ? "out/" : "", o->ending);

@@ -22,7 +22,7 @@ typedef struct tome_output_volume {
 typedef struct tome_output_fact {
   const char *name;   /* "seed", "position" … */
   const char *text;   /* a text, or NULL: the numbers */
-  const double *many; /* `count` numbers */
+  const double *many; /* `count` numbers; one alone is kept as a scalar */
   size_t count;
 } tome_output_fact;
 
@@ -46,7 +46,7 @@ typedef struct tome_output_item {
 typedef struct tome_output_options {
   bool force; /* overwrite what is there */
   bool
-      stacked; /* archives: one data set of all items, first axis n (patches of one shape), in place of a group a case */
+      stacked; /* archives: one data set of all items, first axis n (patches of one shape), in place of a group a case; means nothing elsewhere */
   int64_t items; /* stacked: how many will come at most (0: unknown) */
   int threads;   /* for compressing one item; 0: 1 */
   int64_t cases; /* how many cases items come from (0: unknown): more than one need {id} in a template */

@@ -19,9 +19,8 @@ static bool open_past(tome_output *o, archive *a, tome_error *err) {
   const char *path = o->names.pattern;
   tome_error why = {0};
   if (!tome_file_exists(path)) return true;
-  if (o->opt.stacked)
-    return o->opt.force || tome_fail(err, TOME_EXISTS, "%s: exists already; --force overwrites it", path);
-  a->past = tome_collection_past_open(path, &why);
+  if (o->opt.stacked && o->opt.force) return true;
+  a->past = tome_collection_past_open(path, o->opt.stacked, &why);
   return a->past || o->opt.force || tome_fail(err, why.code, "%s", why.message);
 }
 
@@ -66,13 +65,20 @@ static bool past_key(const archive *a, const tome_outgoing *g, char key[33]) {
   return *key != '\0';
 }
 
+/* Rows are known by their key alone. */
 static bool has(const tome_output *o, const tome_outgoing *g) {
   char key[33];
+  const archive *a = o->state;
+  if (o->opt.stacked) return a->past && tome_collection_past_row(a->past, g->key);
   return past_key(o->state, g, key) && strcmp(key, g->key) == 0;
 }
 
 static bool check(const tome_output *o, const tome_outgoing *g, tome_error *err) {
   char key[33];
+  const archive *a = o->state;
+  if (o->opt.stacked && a->past)
+    return tome_fail(err, TOME_EXISTS, "%s: exists already and does not hold this item of %s; --force writes it anew",
+                     o->names.pattern, g->item->id);
   if (!past_key(o->state, g, key) || o->opt.force || strcmp(key, g->key) == 0) return true;
   return tome_fail(err, TOME_EXISTS,
                    "%s: %s is in it already and was made in another way or from other voxels; --force replaces it",
@@ -89,7 +95,8 @@ static tome_collection_fact *facts_of(const tome_output_item *item, tome_arena *
   f[1] = (tome_collection_fact){.name = "recipe_hash", .text = item->recipe_hash ? item->recipe_hash : ""};
   for (size_t i = 0; i < item->fact_count; i++) {
     const tome_output_fact *from = &item->facts[i];
-    f[OWN_FACTS + i] = (tome_collection_fact){from->name, from->text, from->many, from->count};
+    f[OWN_FACTS + i] = (tome_collection_fact){from->name, from->text, from->many, from->count == 1 ? 0 : from->count};
+    if (!from->text && !from->count) f[OWN_FACTS + i].text = ""; /* no numbers: HDF5 has no empty arrays */
   }
   return f;
 }
@@ -122,14 +129,14 @@ static bool put(tome_output *o, const tome_outgoing *g, tome_error *err) {
   const tome_collection_fact *facts = facts_of(item, &arena, err);
   const size_t skip = o->opt.stacked ? OWN_FACTS : 0;
   tome_collection_item out = {.id = item->id,
-                              .n = item->n,
-                              .row = item->row,
-                              .units = item->units,
-                              .key = g->key,
-                              .voxel_hash = item->voxel_hash,
-                              .geometry = &item->geometry,
-                              .volume_count = item->volume_count,
-                              .fact_count = item->fact_count + OWN_FACTS - skip};
+                          .n = item->n,
+                          .row = item->row,
+                          .units = item->units,
+                          .key = g->key,
+                          .voxel_hash = item->voxel_hash,
+                          .geometry = &item->geometry,
+                          .volume_count = item->volume_count,
+                          .fact_count = item->fact_count + OWN_FACTS - skip};
   out.group = group_of(item, &arena, err);
   out.volumes = volumes_of(item, &arena, err);
   if (!facts || !out.group || !out.volumes || !put_root(o, facts, err)) return false;

@@ -98,7 +98,7 @@ static bool put_facts(const writing *w, tome_error *err) {
     const tome_output_fact *f = &item->facts[i];
     const int64_t count = (int64_t)f->count;
     if (!(f->text ? put_text(w, f->name, f->text, false, err)
-                  : put_reals(w, f->name, f->count ? 1 : 0, &count, f->many, err)))
+                  : put_reals(w, f->name, f->count == 1 ? 0 : 1, &count, f->many, err)))
       return false;
   }
   return true;

@@ -40,11 +40,9 @@ typedef struct tome_collection tome_collection;
 TOME_MUST_USE tome_collection *tome_collection_new(const char *path, bool stacked, tome_error *err);
 void tome_collection_free(tome_collection *r); /* abandons; NULL is fine */
 /* Attributes of the root, texts only: recipe, recipe_hash … Once. */
-TOME_MUST_USE bool tome_collection_texts(tome_collection *r, const tome_collection_fact *texts, size_t count,
-                                         tome_error *err);
+TOME_MUST_USE bool tome_collection_texts(tome_collection *r, const tome_collection_fact *texts, size_t count, tome_error *err);
 /* Stacked: all items must have the volumes, types, shape and facts of the first (TOME_USAGE). */
-TOME_MUST_USE bool tome_collection_put(tome_collection *r, const tome_collection_item *item, const tome_run *run,
-                                       tome_error *err);
+TOME_MUST_USE bool tome_collection_put(tome_collection *r, const tome_collection_item *item, const tome_run *run, tome_error *err);
 /* True after a write that failed: nothing more can be put. */
 bool tome_collection_broken(const tome_collection *r);
 uint64_t tome_collection_count(const tome_collection *r); /* items put */
@@ -53,11 +51,13 @@ TOME_MUST_USE bool tome_collection_finish(tome_collection *r, tome_error *err);
 
 /* ---- an archive that is there already ---- */
 typedef struct tome_collection_past tome_collection_past;
-/* NULL with TOME_EXISTS where the file is no archive of groups that Tome made. */
-TOME_MUST_USE tome_collection_past *tome_collection_past_open(const char *path, tome_error *err);
+/* NULL with TOME_EXISTS where the file is no archive of that layout that Tome made. */
+TOME_MUST_USE tome_collection_past *tome_collection_past_open(const char *path, bool stacked, tome_error *err);
 void tome_collection_past_close(tome_collection_past *p);
 /* The key of a group; "" where there is none of that name. */
 void tome_collection_past_key(tome_collection_past *p, const char *group, char key[33]);
+/* Stacked: whether a row has that key. */
+bool tome_collection_past_row(const tome_collection_past *p, const char *key);
 /* Copies every group that the new archive does not have, chunks as they are. */
 TOME_MUST_USE bool tome_collection_keep(tome_collection *r, tome_collection_past *p, tome_error *err);
 

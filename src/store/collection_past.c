@@ -4,26 +4,51 @@
 
 #include "store/collection_inside.h"
 
+enum { KEY = 32 };
+
 struct tome_collection_past {
   hid_t file;
+  char (*keys)[KEY]; /* of the rows, sorted; not terminated */
+  size_t key_count;
 };
 
-static bool is_ours(hid_t file) {
+static bool is_ours(hid_t file, const char *wanted) {
   char layout[16] = "";
   return H5Aexists(file, "tome_version") > 0 && H5Aexists(file, "layout") > 0 &&
-         tome_h5_get_text_into(file, "layout", layout, sizeof layout, NULL) && strcmp(layout, "groups") == 0;
+         tome_h5_get_text_into(file, "layout", layout, sizeof layout, NULL) && strcmp(layout, wanted) == 0;
 }
 
-tome_collection_past *tome_collection_past_open(const char *path, tome_error *err) {
+static int by_key(const void *a, const void *b) { return memcmp(a, b, KEY); }
+
+/* Only that one field of the table is read. */
+static bool read_keys(tome_collection_past *p) {
+  size_t count;
+  TOME_H5_ID items = tome_h5_open_array(p->file, "items", &count, NULL);
+  TOME_H5_ID text = tome_h5_text_type(KEY);
+  TOME_H5_ID record = H5Tcreate(H5T_COMPOUND, KEY);
+  if (items < 0 || H5Tinsert(record, "key", 0, text) < 0) return false;
+  p->keys = tome_alloc_zero(count, sizeof *p->keys, "items", NULL);
+  if (!p->keys || H5Dread(items, record, H5S_ALL, H5S_ALL, H5P_DEFAULT, p->keys) < 0) return false;
+  p->key_count = count;
+  if (count) qsort(p->keys, count, sizeof *p->keys, by_key);
+  return true;
+}
+
+bool tome_collection_past_row(const tome_collection_past *p, const char *key) {
+  return strlen(key) == KEY && p->key_count && bsearch(key, p->keys, p->key_count, sizeof *p->keys, by_key);
+}
+
+tome_collection_past *tome_collection_past_open(const char *path, bool stacked, tome_error *err) {
   tome_collection_past *p = tome_alloc_zero(1, sizeof *p, path, err);
   if (!p) return NULL;
   TOME_H5_LOCK;
   TOME_H5_ID access = tome_h5_access(err);
   p->file = access < 0 ? H5I_INVALID_HID : H5Fopen(path, H5F_ACC_RDONLY, access);
-  if (p->file >= 0 && is_ours(p->file)) return p;
+  if (p->file >= 0 && is_ours(p->file, stacked ? "stacked" : "groups") && (!stacked || read_keys(p))) return p;
   if (p->file >= 0) H5Fclose(p->file);
-  tome_fail(err, TOME_EXISTS, "%s: exists already and is no archive of cases that tome made; --force overwrites it",
-            path);
+  tome_fail(err, TOME_EXISTS, "%s: exists already and is no %s that tome made; --force overwrites it", path,
+            stacked ? "stack of items" : "archive of cases");
+  free(p->keys);
   free(p);
   return NULL;
 }
@@ -32,6 +57,7 @@ void tome_collection_past_close(tome_collection_past *p) {
   if (!p) return;
   TOME_H5_LOCK;
   H5Fclose(p->file);
+  free(p->keys);
   free(p);
 }
 

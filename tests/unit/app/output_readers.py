@@ -47,8 +47,12 @@ def stacked(c, folder):
                 c.equal(row["voxel_hash"], b"ffeeddccbbaa99887766554433221100", f"row {i}: voxel hash")
             c.equal((f.attrs["recipe"], f.attrs["recipe_hash"]), (b"flip:z", b"00112233445566778899aabbccddeeff"), "the recipe is the root's")
             c.equal(f.attrs["layout"], b"stacked", "layout")
+    before = (folder / "stack0.h5").read_bytes()
     status, out, _ = tool(folder / "stack0.h5", 7, "stacked")
-    c.that(status == 1 and "--force" in out, f"a stack that is there is refused: {out}")
+    c.equal((status, states(out)), (0, dict.fromkeys(range(7), "has")), "the same stack again: nothing to do")
+    status, out, _ = tool(folder / "stack0.h5", 9, "stacked")
+    c.that(status == 1 and "--force" in out, f"a stack of other items is refused: {out}")
+    c.that((folder / "stack0.h5").read_bytes() == before, "and left as it is")
     status, out, _ = tool(folder / "stack0.h5", 2, "stacked", "force")
     with h5py.File(folder / "stack0.h5") as f:
         c.equal((status, f["image"].shape), (0, (2, 3, 4, 5)), "and overwritten by force")
@@ -56,8 +60,11 @@ def stacked(c, folder):
     c.that(status == 1 and "crop-or-pad" in out and "3x4x4" in out, f"one shape only: {out}")
     status, out, _ = tool(folder / "abandoned.h5", 4, "stacked", "abandon")
     c.that(status == 0 and not (folder / "abandoned.h5").exists(), "no commit, no archive")
-    status, out, _ = tool(folder / "{id}.npy", 4, "stacked")
-    c.that(status == 1 and ".h5" in out, f"only archives stack: {out}")
+    status, out, _ = tool(folder / "s/{id}/{n}.npy", 4, "stacked")
+    c.that(status == 0 and (folder / "s/c1/0.npy").exists(), f"stacked means nothing to files: {out}")
+    status, out, _ = tool(folder / "groups0.h5", 2)
+    status, out, _ = tool(folder / "groups0.h5", 2, "stacked")
+    c.that(status == 1 and "no stack of items" in out, f"groups do not become a stack: {out}")
 
 
 def groups(c, folder):

@@ -31,7 +31,7 @@ static bool put(const job *j, int i) {
   const tome_output_volume volumes[] = {{.name = "image", .dtype = TOME_I16, .voxels = image},
                                         {.name = "seg", .is_label = true, .dtype = TOME_U8, .voxels = labels}};
   const double seed = 7 + i, position[3] = {i, 0.5, -1};
-  const tome_output_fact facts[] = {{.name = "seed", .many = &seed},
+  const tome_output_fact facts[] = {{.name = "seed", .many = &seed, .count = 1},
                                     {.name = "position", .many = position, .count = 3},
                                     {.name = "name", .text = name}};
   tome_output_item item = {.id = id,
