@@ -1,4 +1,4 @@
-/* export.h - one case of an export: from the record to the voxels in an output. export_case.c; export_many.c runs them. */
+/* export.h - one case of an export: from the record to the voxels in an output. export.c; export_many.c runs them. */
 #ifndef TOME_APP_EXPORT_H
 #define TOME_APP_EXPORT_H
 
