@@ -129,14 +129,14 @@ static bool put(tome_output *o, const tome_outgoing *g, tome_error *err) {
   const tome_collection_fact *facts = facts_of(item, &arena, err);
   const size_t skip = o->opt.stacked ? OWN_FACTS : 0;
   tome_collection_item out = {.id = item->id,
-                          .n = item->n,
-                          .row = item->row,
-                          .units = item->units,
-                          .key = g->key,
-                          .voxel_hash = item->voxel_hash,
-                          .geometry = &item->geometry,
-                          .volume_count = item->volume_count,
-                          .fact_count = item->fact_count + OWN_FACTS - skip};
+                              .n = item->n,
+                              .row = item->row,
+                              .units = item->units,
+                              .key = g->key,
+                              .voxel_hash = item->voxel_hash,
+                              .geometry = &item->geometry,
+                              .volume_count = item->volume_count,
+                              .fact_count = item->fact_count + OWN_FACTS - skip};
   out.group = group_of(item, &arena, err);
   out.volumes = volumes_of(item, &arena, err);
   if (!facts || !out.group || !out.volumes || !put_root(o, facts, err)) return false;

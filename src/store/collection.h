@@ -40,9 +40,11 @@ typedef struct tome_collection tome_collection;
 TOME_MUST_USE tome_collection *tome_collection_new(const char *path, bool stacked, tome_error *err);
 void tome_collection_free(tome_collection *r); /* abandons; NULL is fine */
 /* Attributes of the root, texts only: recipe, recipe_hash … Once. */
-TOME_MUST_USE bool tome_collection_texts(tome_collection *r, const tome_collection_fact *texts, size_t count, tome_error *err);
+TOME_MUST_USE bool tome_collection_texts(tome_collection *r, const tome_collection_fact *texts, size_t count,
+                                         tome_error *err);
 /* Stacked: all items must have the volumes, types, shape and facts of the first (TOME_USAGE). */
-TOME_MUST_USE bool tome_collection_put(tome_collection *r, const tome_collection_item *item, const tome_run *run, tome_error *err);
+TOME_MUST_USE bool tome_collection_put(tome_collection *r, const tome_collection_item *item, const tome_run *run,
+                                       tome_error *err);
 /* True after a write that failed: nothing more can be put. */
 bool tome_collection_broken(const tome_collection *r);
 uint64_t tome_collection_count(const tome_collection *r); /* items put */

@@ -42,7 +42,8 @@ struct tome_collection {
 TOME_MUST_USE bool tome_collection_sound(const tome_collection *r, tome_error *err);
 /* ---- collection_rows.c --- */
 TOME_MUST_USE bool tome_collection_put_row(tome_collection *r, const tome_collection_item *item, tome_error *err);
-TOME_MUST_USE bool tome_collection_put_rows(tome_collection *r, tome_error *err); /* the table, at the end; HDF5's lock held */
-void tome_collection_close_sets(tome_collection *r);                              /* HDF5's lock held */
+TOME_MUST_USE bool tome_collection_put_rows(tome_collection *r,
+                                            tome_error *err); /* the table, at the end; HDF5's lock held */
+void tome_collection_close_sets(tome_collection *r);          /* HDF5's lock held */
 
 #endif

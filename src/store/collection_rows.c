@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/planes.h"
 #include "store/collection_inside.h"
+#include "store/planes.h"
 
 enum { MOST_CHUNK = INT32_MAX };
 
@@ -41,8 +41,8 @@ static bool make_sets(tome_collection *r, const tome_collection_item *item, tome
           err, TOME_USAGE, "%s: one item is a chunk here, and %lldx%lldx%lld %s is over 2 GiB; write groups instead",
           v->path, (long long)r->shape[0], (long long)r->shape[1], (long long)r->shape[2], tome_dtype_name(v->dtype));
     sets[i] = (tome_collection_set){.path = tome_arena_dup(&r->arena, v->path, err),
-                                .dtype = v->dtype,
-                                .pipeline = {.element = element, .shuffle = element > 1, .checksum = true}};
+                                    .dtype = v->dtype,
+                                    .pipeline = {.element = element, .shuffle = element > 1, .checksum = true}};
     if (!sets[i].path) return false;
   }
   TOME_H5_LOCK;
@@ -101,9 +101,9 @@ static const tome_collection_fact *keep_facts(tome_collection *r, const tome_col
     const size_t numbers = f->text ? 0 : f->count ? f->count : 1;
     double *many = tome_arena_alloc(&r->arena, (numbers + 1) * sizeof *many, err);
     facts[i] = (tome_collection_fact){.name = tome_arena_dup(&r->arena, f->name, err),
-                                  .text = f->text ? tome_arena_dup(&r->arena, f->text, err) : NULL,
-                                  .many = many,
-                                  .count = f->count};
+                                      .text = f->text ? tome_arena_dup(&r->arena, f->text, err) : NULL,
+                                      .many = many,
+                                      .count = f->count};
     if (!many || !facts[i].name || (f->text && !facts[i].text)) return NULL;
     if (numbers) memcpy(many, f->many, numbers * sizeof *many);
   }
@@ -149,7 +149,8 @@ static bool write_row(tome_collection *r, const tome_collection_set *s, size_t r
   return tome_h5_fail(err, TOME_IO, "%s: row %zu of %s cannot be written", r->path, row, s->path);
 }
 
-static bool pack_row(tome_collection *r, const tome_collection_set *s, size_t row, const void *voxels, tome_error *err) {
+static bool pack_row(tome_collection *r, const tome_collection_set *s, size_t row, const void *voxels,
+                     tome_error *err) {
   const size_t n = voxels_of(r), bytes = n * s->pipeline.element;
   tome_encoder *e = tome_encoder_new(&s->pipeline, bytes, err);
   if (!e) return false;
@@ -234,7 +235,8 @@ static bool insert_reals(hid_t table, const char *name, size_t *offset, unsigned
 }
 
 /* A record: id, n, key, voxel_hash, spacing, origin, direction, then the facts. *size gets its bytes. */
-static bool make_table(const tome_collection *r, const tome_collection_row *first, hid_t table, size_t *size, tome_error *err) {
+static bool make_table(const tome_collection *r, const tome_collection_row *first, hid_t table, size_t *size,
+                       tome_error *err) {
   size_t at = 0;
   const hsize_t three[2] = {3, 3};
   bool ok = insert_text(table, "id", &at, text_width(r, SIZE_MAX), err) &&
