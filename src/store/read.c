@@ -23,7 +23,7 @@ static bool read_at(const tome_case_file *f, void *out, size_t size, uint64_t at
 /* ---- a box ---- */
 
 enum { MOST_BATCH = 16 };
-static const size_t batch_bytes = 1 << 20;
+static const size_t batch_bytes = 1 << 19;
 
 /* One thread's memory. */
 typedef struct scratch {
