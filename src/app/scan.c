@@ -12,6 +12,22 @@ void tome_scanned_clear(tome_scanned *s) {
   tome_pieces_clear(&s->pieces);
 }
 
+/* Of a file of several named arrays (.npz) asked for as a whole: the one that is called what it is asked for as. */
+static void keep_usual_array(tome_pieces *p, bool label) {
+  static const char *const names[2][6] = {{"image", "images", "img", "volume", "data", NULL},
+                                          {"label", "labels", "mask", "seg", "segmentation", NULL}};
+  for (const char *const *name = names[label]; *name; name++) {
+    size_t kept = 0, first = 0;
+    while (first < p->count && strcmp(p->items[first].name, *name) != 0) first++;
+    if (first == p->count) continue;
+    const char *path = p->items[first].path;
+    for (size_t i = 0; i < p->count; i++)
+      if (strcmp(p->items[i].path, path) != 0 || strcmp(p->items[i].name, *name) == 0) p->items[kept++] = p->items[i];
+    p->count = kept;
+    return;
+  }
+}
+
 bool tome_scan_input(tome_ingesting *in, const tome_input *input, const tome_geometry *like, tome_scanned *out,
                      tome_error *err) {
   tome_scanned s = {0};
@@ -25,6 +41,7 @@ bool tome_scan_input(tome_ingesting *in, const tome_input *input, const tome_geo
   if (!like) so.series = o->series; /* a label's series has a UID of its own */
   memcpy(so.spacing, o->spacing[0] > 0 ? o->spacing : input->spacing, sizeof so.spacing);
   bool ok = tome_describe_all(input->paths, input->path_count, &in->quiet, &s.pieces, err);
+  if (ok) keep_usual_array(&s.pieces, like != NULL);
   if (ok && !like) tome_pieces_as_pictures(&s.pieces); /* labels are a palette's indices, images its colours */
   ok = ok && tome_stack(&s.pieces, &so, &in->quiet, &s.stacked, err);
   if (ok) {

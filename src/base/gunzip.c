@@ -127,6 +127,8 @@ static bool next_member(tome_gunzip *g, tome_error *err) {
   return g->any || tome_fail(err, TOME_CORRUPT, "%s: is not gzip data", g->path);
 }
 
+static const char *kind(const tome_gunzip *g) { return g->wrap == TOME_WRAP_GZIP ? "gzip" : "compressed"; }
+
 /* One call of the library: as much as input and room allow. */
 static bool step(tome_gunzip *g, tome_error *err) {
   struct inflate_state *s = &g->state;
@@ -141,8 +143,8 @@ static bool step(tome_gunzip *g, tome_error *err) {
   }
   if (r == ISAL_DECOMP_OK && (moved || more)) return true;
   if (r == ISAL_DECOMP_OK || r == ISAL_END_INPUT)
-    return tome_fail(err, TOME_CORRUPT, "%s: the compressed data is cut short; fetch the file again", g->path);
-  return tome_fail(err, TOME_CORRUPT, "%s: the compressed data is damaged; fetch the file again", g->path);
+    return tome_fail(err, TOME_CORRUPT, "%s: the %s data is cut short; fetch the file again", g->path, kind(g));
+  return tome_fail(err, TOME_CORRUPT, "%s: the %s data is damaged; fetch the file again", g->path, kind(g));
 }
 
 bool tome_gunzip_read(tome_gunzip *g, void *out, size_t want, size_t *got, tome_error *err) {

@@ -174,6 +174,7 @@ static tome_piece neutral(void) {
                       .channels = 1,
                       .slope = 1,
                       .tilt_tag = (double)NAN,
+                      .name = "",
                       .geometry_note = "",
                       .instance = INT64_MIN,
                       .acquisition = INT64_MIN,

@@ -152,11 +152,6 @@ static bool decode(const tome_piece *p, void *out, size_t out_bytes, tome_error 
   return ok || tome_fail(err, why.code, "%s: %s", p->path, why.message);
 }
 
-static bool wants_name(const char *name) {
-  (void)name;
-  return false;
-}
-
 const tome_format tome_format_minc = {
     .name = "minc",
     .title = "MINC 1 and MINC 2",
@@ -171,5 +166,4 @@ const tome_format tome_format_minc = {
     .probe = probe,
     .describe = describe,
     .decode = decode,
-    .wants_name = wants_name,
 };

@@ -164,11 +164,6 @@ static bool decode(const tome_piece *p, void *out, size_t out_bytes, tome_error 
   return read_piece(p->path, &m, &members[i], p->flags, out, err);
 }
 
-static bool wants_name(const char *name) {
-  (void)name;
-  return false;
-}
-
 const tome_format tome_format_npz = {
     .name = "npz",
     .title = "NumPy archives of arrays",
@@ -182,5 +177,4 @@ const tome_format tome_format_npz = {
     .probe = probe,
     .describe = describe,
     .decode = decode,
-    .wants_name = wants_name,
 };

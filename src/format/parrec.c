@@ -144,11 +144,6 @@ static bool decode(const tome_piece *piece, void *out, size_t out_bytes, tome_er
   return true;
 }
 
-static bool wants_name(const char *name) {
-  (void)name;
-  return false;
-}
-
 const tome_format tome_format_parrec = {
     .name = "parrec",
     .title = "Philips PAR/REC",
@@ -162,5 +157,4 @@ const tome_format tome_format_parrec = {
     .probe = probe,
     .describe = describe,
     .decode = decode,
-    .wants_name = wants_name,
 };

@@ -224,6 +224,28 @@ static void nifti_pairs(void) {
              "take one as an image with --image\n");
 }
 
+/* Other formats whose file is a volume pair by the same words; voxels beside their header are no case of their own. */
+static void other_volumes(void) {
+  tree_begin("mixed");
+  tree_file("images/case1.nrrd");
+  tree_file("labels/case1.seg.nrrd");
+  tree_file("images/case2.mhd");
+  tree_file("images/case2.raw");
+  tree_file("labels/case2.mha");
+  tree_file("brain/T1.PAR");
+  tree_file("brain/T1.REC");
+  tree_file("brain/T1_mask.mnc");
+  tree_file("brain/T2.nhdr");
+  tree_file("brain/T2.zraw");
+  tree_file("brain/lonely.raw");
+  CHECK_TEXT(plan_of(tree_root, NULL),
+             "T1: nifti ? brain/T1.PAR mask=brain/T1_mask.mnc\n"
+             "T2: nifti ? brain/T2.nhdr\n"
+             "case1: nifti ? images/case1.nrrd label=labels/case1.seg.nrrd\n"
+             "case2: nifti ? images/case2.mhd label=labels/case2.mha\n"
+             "- brain/lonely.raw: passed over: not recognised by their bytes\n");
+}
+
 static void nifti_folders(void) {
   tree_begin("folders");
   tree_files("images/%03d.nii", 1, 2);
@@ -537,5 +559,5 @@ static void many(void) {
 }
 
 TEST_MAIN(lits_flat, lits_split, brats, lits_twice, ircad, ircad_patient, dicom_folders, dicom_mixed, nifti_pairs,
-          nifti_folders, nifti_nested, nifti_structures, dicom_with_nifti_labels, png_stacks, png_nested, png_alone,
-          two_layouts, two_roots, namesakes, links, single_files, failures, cancelled, outright, many)
+          other_volumes, nifti_folders, nifti_nested, nifti_structures, dicom_with_nifti_labels, png_stacks, png_nested,
+          png_alone, two_layouts, two_roots, namesakes, links, single_files, failures, cancelled, outright, many)
