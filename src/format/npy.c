@@ -27,7 +27,7 @@ static bool read_header(const char *path, tome_npy_header *h, tome_error *err) {
   return tome_npy_parse(text, length, h, err);
 }
 
-/* The array, all of it in the file. `name` stays borrowed. */
+/* The array, all of it in the file. `path` stays borrowed: it becomes the array's list of files. */
 static bool read_array(const char *const *path, tome_array *a, tome_array_form *form, tome_error *err) {
   tome_npy_header h = {0};
   uint64_t size;

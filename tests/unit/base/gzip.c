@@ -129,5 +129,63 @@ static void our_gzip_is_zlibs(void) {
   tome_bytes_clear(&b);
 }
 
+/* Parts of a deflate stream, joined, are one stream to zlib, whatever their sizes; and the checksums go on from part to part. */
+static void parts_make_one_stream(void) {
+  static uint8_t joined[N + N / 2 + 65536];
+  for (size_t part = 1 + N / 7; part <= N; part *= 2) {
+    size_t size = 0;
+    uint32_t crc = 0, adler = 1;
+    for (size_t at = 0; at < N; at += part) {
+      tome_bytes b = {0};
+      tome_error e = {0};
+      const size_t n = N - at < part ? N - at : part;
+      CHECK(tome_deflate_part(plain + at, n, at + n == N, &b, &e));
+      if (size + b.size > sizeof joined) break;
+      memcpy(joined + size, b.data, b.size);
+      size += b.size;
+      crc = tome_add_crc32(crc, plain + at, n);
+      adler = tome_add_adler32(adler, plain + at, n);
+      tome_bytes_clear(&b);
+    }
+    z_stream z = {.next_in = joined, .avail_in = (uInt)size, .next_out = out, .avail_out = sizeof out};
+    inflateInit2(&z, -15);
+    CHECK(inflate(&z, Z_FINISH) == Z_STREAM_END);
+    CHECK(z.total_out == N && z.avail_in == 0 && !memcmp(out, plain, N));
+    inflateEnd(&z);
+    CHECK(crc == crc32(0, plain, N) && adler == adler32(1, plain, N));
+  }
+}
+
+/* A zlib stream, or a bare one, in the middle of a file: what lies before and behind is left alone; damage to its checksum is told. */
+static void streams_inside_files(void) {
+  enum { BEFORE = 77, BEHIND = 5 };
+  static uint8_t file[BEFORE + N + N / 2 + 65536];
+  for (int wrap = TOME_WRAP_ZLIB; wrap <= TOME_WRAP_NONE; wrap++) {
+    z_stream z = {
+        .next_in = plain, .avail_in = N, .next_out = file + BEFORE, .avail_out = sizeof file - BEFORE - BEHIND};
+    deflateInit2(&z, 6, Z_DEFLATED, wrap == TOME_WRAP_ZLIB ? 15 : -15, 8, Z_DEFAULT_STRATEGY);
+    CHECK(deflate(&z, Z_FINISH) == Z_STREAM_END);
+    const size_t packed_bytes = z.total_out;
+    deflateEnd(&z);
+    memset(file + BEFORE + packed_bytes, 0xee, BEHIND);
+    for (int damaged = 0; damaged < 2; damaged++) {
+      if (damaged) file[BEFORE + packed_bytes - 1] ^= 1;
+      FILE *f = fopen(test_tmp("inside"), "wb");
+      CHECK(f && fwrite(file, 1, BEFORE + packed_bytes + BEHIND, f) == BEFORE + packed_bytes + BEHIND);
+      if (f) fclose(f);
+      tome_error e = {0};
+      size_t got = 0;
+      tome_gunzip *g = tome_gunzip_open_at(test_tmp("inside"), BEFORE, (tome_wrap)wrap, &e);
+      bool ok = g && tome_gunzip_read(g, out, N, &got, &e);
+      uint8_t more;
+      size_t behind = 1;
+      ok = ok && tome_gunzip_read(g, &more, 1, &behind, &e);
+      if (!damaged) CHECK(ok && got == N && behind == 0 && !memcmp(out, plain, N));
+      if (damaged && wrap == TOME_WRAP_ZLIB) CHECK(!ok);
+      tome_gunzip_close(g);
+    }
+  }
+}
+
 TEST_MAIN(several_members, padding_is_allowed_and_garbage_is_not, skipping_is_reading, damage_is_told,
-          our_gzip_is_zlibs)
+          our_gzip_is_zlibs, parts_make_one_stream, streams_inside_files)
