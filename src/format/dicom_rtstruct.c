@@ -27,7 +27,7 @@ enum {
   POINTS = 0x30060050,
   REFERENCED_REGION = 0x30060084
 };
-enum { REGIONS_MOST = 10000 };
+enum { REGIONS_MOST = 4096 };
 
 bool tome_dicom_is_rtstruct(const uint8_t *head, size_t size) {
   char uid[65];

@@ -31,7 +31,7 @@ enum {
   MEASURES_GROUP = 0x00289110,
   BETWEEN_SLICES = 0x00180088
 };
-enum { FRAMES_MOST = 100000, SEGMENTS_MOST = 65535 };
+enum { FRAMES_MOST = 100000, SEGMENTS_MOST = 4096 };
 
 bool tome_dicom_is_seg(const uint8_t *head, size_t size) {
   char uid[65];
