@@ -175,6 +175,7 @@ static tome_piece neutral(void) {
                       .slope = 1,
                       .tilt_tag = (double)NAN,
                       .name = "",
+                      .note = "",
                       .geometry_note = "",
                       .instance = INT64_MIN,
                       .acquisition = INT64_MIN,
