@@ -42,11 +42,12 @@ static bool scan_one(tome_ingesting *in, const tome_channel_input *c, const tome
                      c->input.shown, s->stacked.volume_count);
   const tome_geometry *g = &s->stacked.volumes[0].geometry;
   if (memcmp(g->shape, like->shape, sizeof g->shape) == 0) return true;
-  return tome_fail(
-      err, TOME_GEOMETRY,
-      "channel %s: is %lldx%lldx%lld voxels, the first channel %lldx%lldx%lld; register them onto one grid first",
-      c->name, (long long)g->shape[0], (long long)g->shape[1], (long long)g->shape[2], (long long)like->shape[0],
-      (long long)like->shape[1], (long long)like->shape[2]);
+  return tome_fail(err, TOME_GEOMETRY,
+                   "channel %s: is %lldx%lldx%lld voxels, the first channel %lldx%lldx%lld; register them onto one "
+                   "grid first, or take "
+                   "each as a case of its own with --layout nifti",
+                   c->name, (long long)g->shape[0], (long long)g->shape[1], (long long)g->shape[2],
+                   (long long)like->shape[0], (long long)like->shape[1], (long long)like->shape[2]);
 }
 
 bool tome_channels_list(tome_ingesting *in, const tome_case_input *ci, const tome_scanned *image,

@@ -80,8 +80,8 @@ static int by_key(const void *pa, const void *pb) {
   return a->entry < b->entry ? -1 : a->entry > b->entry;
 }
 
-/* Two sequences or more, each once, and at most one segmentation: several images of one patient. */
-static bool is_case(const brats_file *f, size_t count) {
+/* Several sequences, each once, and a segmentation, or all four: registered images of one patient. Two sequences alone may well lie on grids of their own. */
+static bool is_case(const brats_file *f, size_t count, bool truth) {
   size_t images = 0, labels = 0;
   for (size_t i = 0; i < count; i++) {
     if (f[i].segmentation) {
@@ -91,7 +91,7 @@ static bool is_case(const brats_file *f, size_t count) {
     images++;
     if (i && f[i].sequence == f[i - 1].sequence) return false;
   }
-  return images >= 2 && labels <= 1;
+  return images >= (labels || truth ? 2 : 4) && labels <= 1;
 }
 
 /* ---- labels --------------------------------------------------------------------------------------------- */
@@ -121,14 +121,17 @@ static bool add_label(tome_scan *s, tome_plan *plan, tome_case_input *c, size_t 
 
 static bool contains(const char *name, const char *word) { return strcasestr(name, word) != NULL; }
 
-/* In a folder of one case: masks and the truth of 2012 to 2015 ("OTMultiClass") under names of their own. */
+/* The truth of 2012 to 2015 is called "OTMultiClass". */
+static bool is_truth(const char *name) { return strncmp(name, "OT", 2) == 0; }
+
+/* In a folder of one case: masks and the truth under names of their own. */
 static bool add_others(tome_scan *s, tome_plan *plan, tome_case_input *c, size_t folder, tome_error *err) {
   const tome_folder *f = &s->folders[folder];
   for (size_t i = 0; i < f->file_count; i++) {
     const size_t entry = f->files[i];
     const char *name = tome_scan_name(s, entry);
     if (s->claimed[entry] || tome_name_kind_of(name) != TOME_NAME_NIFTI) continue;
-    const bool truth = strncmp(name, "OT", 2) == 0;
+    const bool truth = is_truth(name);
     if (!truth && !contains(name, "mask") && !contains(name, "seg")) continue;
     char *stem = tome_arena_printf(&s->arena, err, "%.*s", (int)tome_stem_length(name), name);
     if (!stem || !add_label(s, plan, c, entry, truth ? "segmentation" : stem, truth ? classic : NULL,
@@ -166,6 +169,13 @@ static bool add_case(tome_scan *s, tome_plan *plan, size_t folder, const brats_f
   return !alone || add_others(s, plan, c, folder, err);
 }
 
+static bool holds_truth(const tome_scan *s, size_t folder) {
+  const tome_folder *f = &s->folders[folder];
+  for (size_t i = 0; i < f->file_count; i++)
+    if (is_truth(tome_scan_name(s, f->files[i]))) return true;
+  return false;
+}
+
 static bool find_in(tome_scan *s, size_t folder, tome_plan *plan, tome_error *err) {
   brats_folder all = {0};
   if (!list_files(s, folder, &all, err)) return false;
@@ -173,8 +183,9 @@ static bool find_in(tome_scan *s, size_t folder, tome_plan *plan, tome_error *er
   qsort(all.files, all.count, sizeof *all.files, by_key);
   for (size_t i = 0, end; i < all.count; i = end) {
     for (end = i + 1; end < all.count && strcmp(all.files[i].key, all.files[end].key) == 0;) end++;
-    if (is_case(&all.files[i], end - i) &&
-        !add_case(s, plan, folder, &all.files[i], end - i, end - i == all.count, err))
+    const bool alone = end - i == all.count;
+    if (is_case(&all.files[i], end - i, alone && holds_truth(s, folder)) &&
+        !add_case(s, plan, folder, &all.files[i], end - i, alone, err))
       return false;
   }
   return true;

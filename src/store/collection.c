@@ -113,15 +113,16 @@ static hid_t make_group(tome_collection *r, const tome_collection_item *item, to
 
 static bool put_volumes(tome_collection *r, hid_t group, const tome_collection_item *item, const tome_run *run,
                         tome_error *err) {
-  tome_case_writer w = {.path = item->group, .file = group}; /* a case file's volumes, in a group */
+  tome_case_writer w; /* a case file's volumes, in a group */
   bool ok = true;
+  tome_case_writer_begin_in(&w, item->group, group);
   for (size_t i = 0; i < item->volume_count && ok; i++) {
     const tome_collection_volume *v = &item->volumes[i];
     const tome_volume volume = {.geometry = *item->geometry, .dtype = v->dtype, .data = (void *)(uintptr_t)v->voxels};
     const char *units = strcmp(v->path, "image") == 0 ? item->units : "";
     ok = tome_case_writer_volume(&w, v->path, &volume, units, NULL, run, err) && tome_collection_sound(r, err);
   }
-  tome_arena_clear(&w.arena);
+  tome_case_writer_end_in(&w);
   return ok;
 }
 

@@ -63,15 +63,24 @@ bool tome_case_writer_finish(tome_case_writer *w, tome_error *err) {
   return ok;
 }
 
+void tome_case_writer_begin_in(tome_case_writer *w, const char *path, hid_t group) {
+  *w = (tome_case_writer){.path = path, .file = group};
+  pthread_mutex_init(&w->lock, NULL);
+}
+
+void tome_case_writer_end_in(tome_case_writer *w) {
+  tome_arena_clear(&w->arena);
+  free(w->value_chunks);
+  pthread_mutex_destroy(&w->lock);
+}
+
 void tome_case_writer_free(tome_case_writer *w) {
   if (!w) return;
   if (w->file >= 0) {
     TOME_H5_LOCK;
     tome_h5_close(&w->file);
   }
-  tome_arena_clear(&w->arena);
-  free(w->value_chunks);
-  pthread_mutex_destroy(&w->lock);
+  tome_case_writer_end_in(w);
   free(w);
 }
 

@@ -26,6 +26,9 @@ struct tome_case_writer {
   tome_arena arena;
 };
 
+/* A writer of volumes in a group of another file, which stays the caller's; `path` is what messages call it and must live as long. */
+void tome_case_writer_begin_in(tome_case_writer *w, const char *path, hid_t group);
+void tome_case_writer_end_in(tome_case_writer *w);
 /* False, with the sentence, where a write has failed. */
 TOME_MUST_USE bool tome_case_writer_sound(const tome_case_writer *w, tome_error *err);
 

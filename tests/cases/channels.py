@@ -54,6 +54,7 @@ def other_grid(c, s, folder):
     rng = numpy.random.default_rng(4)
     nifti(folder / "P2/p2_t1.nii.gz", rng.integers(0, 90, (8, 8, 8)).astype(numpy.int16), AFFINE)
     nifti(folder / "P2/p2_t2.nii.gz", rng.integers(0, 90, (8, 8, 9)).astype(numpy.int16), AFFINE)
+    nifti(folder / "P2/p2_seg.nii.gz", numpy.zeros((8, 8, 8), numpy.uint8), AFFINE)
     done = s.ingest(folder)
     c.that(done.status != 0 and "9x8x8" in done.out and "t2" in done.out, f"channels of different shapes are refused with both: {done.out}")
 

@@ -63,13 +63,16 @@ static void brats(void) {
   tree_file("BraTS-GLI-00000-000-t1n.nii.gz");
   tree_file("BraTS-GLI-00000-000-seg.nii.gz");
   tree_file("BraTS-GLI-00002-000-t1c.nii.gz");
+  tree_file("BraTS-GLI-00002-000-t1n.nii.gz");
+  tree_file("BraTS-GLI-00002-000-t2f.nii.gz");
   tree_file("BraTS-GLI-00002-000-t2w.nii.gz");
   CHECK_TEXT(plan_of(tree_root, NULL),
              "BraTS_GLI_00000_000: brats MR BraTS-GLI-00000-000-t1n.nii.gz is t1n "
              "+t2f=BraTS-GLI-00000-000-t2f.nii.gz segmentation=BraTS-GLI-00000-000-seg.nii.gz{1 necrosis,2 edema,3 "
              "enhancing_tumor,4 resection_cavity}\n"
-             "BraTS_GLI_00002_000: brats MR BraTS-GLI-00002-000-t1c.nii.gz is t1c "
-             "+t2w=BraTS-GLI-00002-000-t2w.nii.gz\n");
+             "BraTS_GLI_00002_000: brats MR BraTS-GLI-00002-000-t1n.nii.gz is t1n "
+             "+t1c=BraTS-GLI-00002-000-t1c.nii.gz +t2w=BraTS-GLI-00002-000-t2w.nii.gz "
+             "+t2f=BraTS-GLI-00002-000-t2f.nii.gz\n");
   tree_begin("pat7"); /* the folder is the only name */
   tree_file("pat7/T1c_norm.nii.gz");
   tree_file("pat7/Flair_norm.nii.gz");
