@@ -83,8 +83,8 @@ static void deep_luma_is_not_cut(void) {
   CHECK_NEAR(got[2], 0.299 * 257 + 0.587 * 514 + 0.114 * 771, 0.51);
   const float f[3] = {0.25f, 0.5f, 1.0f};
   const double d[3] = {-1000, 0, 3};
-  float gf;
-  double gd;
+  float gf = 0;
+  double gd = 0;
   CHECK(tome_colour_to_gray(TOME_F32, 3, f, 1, &gf, NULL) && tome_colour_to_gray(TOME_F64, 3, d, 1, &gd, NULL));
   CHECK_NEAR(gf, (0.25 * 19595 + 0.5 * 38470 + 7471) / 65536, 1e-7);
   CHECK_NEAR(gd, (-1000.0 * 19595 + 3 * 7471) / 65536, 1e-9);
