@@ -186,7 +186,12 @@ typedef struct tome_ingest_options {
   const char *image; /* file or folder */
   const tome_named_path *labels;
   size_t label_count;
+  const tome_named_path *channels; /* further images of --image's case, on its grid */
+  size_t channel_count;
+  const char *image_name; /* what the first channel, `image`, is called then; NULL: "image" */
   /* Repairs; each one used is recorded in the case. */
+  const char *const *repairs; /* of known faults of known data sets, by name: see tome_repair_at */
+  size_t repair_count;
   tome_gap gap;
   tome_duplicate duplicate;
   tome_uneven uneven;
@@ -650,6 +655,15 @@ typedef struct tome_layout_info {
   const char *tree; /* what the folder looks like, several lines */
 } tome_layout_info;
 TOME_API bool tome_layout_at(size_t i, tome_layout_info *out);
+
+/* A known fault of data sets that circulate, and what mends it: asked for by name ("lits-spacing", "flip-label=z"), never done unasked. */
+typedef struct tome_repair_info {
+  const char *name;  /* "flip-label" */
+  const char *value; /* what may stand behind '=': "z|y|x"; NULL: nothing */
+  const char *what;  /* one sentence: what it does, and when it is suggested */
+} tome_repair_info;
+/* The i-th repair; false past the last. */
+TOME_API bool tome_repair_at(size_t i, tome_repair_info *out);
 
 /* TOME_VERSION of the library linked, which may differ from the header's. */
 TOME_API const char *tome_version(void);

@@ -27,8 +27,8 @@ static bool find_turn(const tome_geometry *label, const tome_geometry *image, to
   return true;
 }
 
-static bool move_voxels(tome_volume *v, const tome_turn *t, const tome_geometry *g, const tome_run *run,
-                        tome_error *err) {
+bool tome_move_voxels(tome_volume *v, const tome_turn *t, const tome_geometry *g, const tome_run *run,
+                      tome_error *err) {
   const tome_box from = tome_box_of_shape(v->geometry.shape), to = tome_box_of_shape(g->shape);
   TOME_AUTO_FREE void *moved = tome_alloc(tome_volume_voxels(v), tome_dtype_size(v->dtype), "label", err);
   if (!moved) return false;
@@ -55,7 +55,7 @@ bool tome_align_label(tome_volume *label, const tome_geometry *image, const tome
   tome_turn_shape(&turn, &label->geometry, &g);
   d = tome_geometry_compare(&g, image);
   if (!tome_geometry_same(&d, image)) return tome_fail(err, TOME_GEOMETRY, "the grids differ");
-  if (!move_voxels(label, &turn, &g, run, err)) return false;
+  if (!tome_move_voxels(label, &turn, &g, run, err)) return false;
   char from[4], to[4];
   tome_geometry_code(&label->geometry, from);
   tome_geometry_code(image, to);

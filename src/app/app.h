@@ -112,6 +112,11 @@ TOME_MUST_USE bool tome_put_map(tome_ingesting *in, const tome_volume *map, cons
 TOME_MUST_USE bool tome_align_label(tome_volume *label, const tome_geometry *image, const tome_run *run, char *text,
                                     size_t size, tome_error *err);
 
+struct tome_turn;
+/* Lists the voxels in another order: those of `v` as they stand, into the shape of `g`. v->geometry is left to the caller. */
+TOME_MUST_USE bool tome_move_voxels(tome_volume *v, const struct tome_turn *turn, const tome_geometry *g,
+                                    const tome_run *run, tome_error *err);
+
 /* ---- merge.c: "liver=1,livertumor*=2" --- */
 TOME_MUST_USE bool tome_merging_check(const char *rows, tome_error *err); /* TOME_USAGE where they are malformed */
 TOME_MUST_USE tome_merging *tome_merging_new(const char *rows, const tome_geometry *g, tome_error *err);

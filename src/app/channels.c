@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/channels.h"
+#include "app/repairs.h"
 #include "base/hash.h"
 #include "stats/stats.h"
 
@@ -116,7 +117,8 @@ bool tome_channels_make(tome_ingesting *in, const tome_channel_source *source, c
   const tome_load_options o = {.name = shown, .sample = source->sample};
   const tome_chunking chunking = {in->opt->codec, in->opt->level};
   char volume[300];
-  if (!tome_load(source->stacked, &o, &in->quiet, &l, err) || !align(in, source->name, grid, &l.volume, r, err))
+  if (!tome_load(source->stacked, &o, &in->quiet, &l, err) || !tome_repair_image(in, source->name, &l, r, err) ||
+      !align(in, source->name, grid, &l.volume, r, err))
     return false;
   tome_channel *c = tome_record_channel(r, source->name, err);
   if (!c || !measure(in, &l, r, c, err)) return false;

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "app/app.h"
+#include "app/repairs.h"
 
 /* A failure that belongs to one case becomes its refusal; one that belongs to the run (the user stopped it) ends the run. */
 static bool refuse_or_stop(tome_ingesting *in, const tome_case_input *ci, const char *id, tome_error *e,
@@ -154,7 +154,14 @@ static uint64_t input_bytes(const tome_case_input *ci) {
 
 static bool make_plan(tome_ingesting *in, tome_plan *plan, tome_error *err) {
   const tome_ingest_options *o = in->opt;
-  if (o->image) return tome_plan_one(o->id, o->image, o->labels, o->label_count, plan, err);
+  const tome_said_case said = {.id = o->id,
+                               .image = o->image,
+                               .image_name = o->image_name,
+                               .channels = o->channels,
+                               .labels = o->labels,
+                               .channel_count = o->channel_count,
+                               .label_count = o->label_count};
+  if (o->image) return tome_plan_one(&said, plan, err);
   if (!o->root_count) return tome_fail(err, TOME_USAGE, "nothing to ingest: name a folder or a file");
   const tome_progress looking = {.phase = "look", .item = ""};
   tome_report(in->run, &looking);
@@ -235,6 +242,7 @@ static double now_seconds(void) {
 
 static bool prepare(tome_ingesting *in, tome_error *err) {
   if (in->opt->merge && !tome_merging_check(in->opt->merge, err)) return false;
+  if (!tome_repairs_check(in->opt, err)) return false;
   tome_draft_sweep(in->store->cases);
   tome_draft_sweep(in->store->refused);
   tome_draft_sweep(in->store->path);

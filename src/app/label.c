@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/app.h"
+#include "app/repairs.h"
 #include "base/hash.h"
 #include "stats/stats.h"
 
@@ -96,7 +96,9 @@ bool tome_make_label(tome_ingesting *in, const tome_label_input *input, const to
   const tome_load_options o = {.labels = true, .threshold = in->opt->threshold, .name = input->input.shown};
   const size_t first = r->label_count;
   if (!note_repairs(s, input->map, r, err) || !tome_load(s, &o, &in->quiet, &l, err) ||
-      !onto_image(in, input->map, &l.volume, &image->volume.geometry, r, err))
+      !tome_repair_label(in, input->map, &l.volume, r, err) ||
+      !onto_image(in, input->map, &l.volume, &image->volume.geometry, r, err) ||
+      !tome_repair_aligned_label(in, input->map, &l.volume, r, err))
     return false;
   if (in->opt->threshold > 0 &&
       !tome_record_repair(r, "threshold", err, "label %s: voxel >= %g", input->map, in->opt->threshold))

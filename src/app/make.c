@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/channels.h"
+#include "app/repairs.h"
 #include "base/hash.h"
 #include "stats/stats.h"
 
@@ -37,6 +38,14 @@ static void making_clear(making *m) {
   free(m->target);
 }
 
+/* The grid, and how its axes lie in the patient. */
+static bool take_geometry(tome_record *r, const tome_geometry *g, tome_error *err) {
+  char code[4];
+  r->geometry = *g;
+  tome_geometry_code(g, code);
+  return (r->orientation = tome_arena_dup(&r->arena, code, err));
+}
+
 /* ---- what the headers say ------------------------------------------------------------------------------- */
 
 static bool take_header(making *m, tome_error *err) {
@@ -44,21 +53,16 @@ static bool take_header(making *m, tome_error *err) {
   tome_record *r = &m->record;
   tome_arena *a = &r->arena;
   const char *modality = m->input->modality ? m->input->modality : p->modality;
-  char code[4];
-  r->geometry = m->stacked->geometry;
   r->tilt_degrees = m->stacked->tilt_degrees;
-  tome_geometry_code(&r->geometry, code);
   r->id = tome_arena_dup(a, m->id, err);
   r->layout = tome_arena_dup(a, m->input->layout, err);
   r->modality = tome_arena_dup(a, modality, err);
   r->series_uid = tome_arena_dup(a, p->series_uid, err);
   r->study_uid = tome_arena_dup(a, p->study_uid, err);
   r->frame_uid = tome_arena_dup(a, p->frame_uid, err);
-  r->orientation = tome_arena_dup(a, code, err);
   r->units = "";
-  if (!r->id || !r->layout || !r->modality || !r->series_uid || !r->study_uid || !r->frame_uid || !r->orientation)
-    return false;
-  return true;
+  if (!r->id || !r->layout || !r->modality || !r->series_uid || !r->study_uid || !r->frame_uid) return false;
+  return take_geometry(r, &m->stacked->geometry, err);
 }
 
 /* The stacker's repairs and notes, on record. */
@@ -79,6 +83,7 @@ static bool take_notes(making *m, tome_error *err) {
   const tome_piece *p = v->order[0];
   const double pixel = m->input->image.spacing[1];
   if (!p->has_geometry && !p->has_pixel_spacing && pixel > 0 && !(m->in->opt->spacing[0] > 0) &&
+      !m->input->image.spacing_said &&
       !tome_record_problem(&m->record, TOME_INFO, "no-spacing", "give --spacing z,y,x in mm where you know it", err,
                            "the pictures do not say how large their pixels are; %g mm stands in for it", pixel))
     return false;
@@ -232,7 +237,9 @@ static bool load_image(making *m, tome_error *err) {
   const tome_load_options o = {.name = m->input->image.shown,
                                .sample = m->channels.count ? m->channels.items[0].sample : 0};
   tome_record *r = &m->record;
-  if (!tome_load(m->stacked, &o, &m->in->quiet, &m->image, err)) return false;
+  if (!tome_load(m->stacked, &o, &m->in->quiet, &m->image, err) ||
+      !tome_repair_image(m->in, "image", &m->image, r, err) || !take_geometry(r, &m->image.volume.geometry, err))
+    return false;
   const tome_volume *v = &m->image.volume;
   const size_t bytes = tome_volume_voxels(v) * tome_dtype_size(v->dtype);
   r->dtype = v->dtype;

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/app.h"
+#include "app/repairs.h"
 #include "stats/stats.h"
 
 /* ---- the image ------------------------------------------------------------------------------------------ */
@@ -31,13 +31,22 @@ static bool check_hu(tome_record *r, tome_error *err) {
 
 /* LiTS volumes 28 to 47 go about with an identity affine: 1 mm in all directions at origin 0, which no scanner makes. */
 static bool check_identity(tome_record *r, tome_error *err) {
-  const tome_geometry *g = &r->geometry;
-  const bool unit = g->spacing[0] == 1 && g->spacing[1] == 1 && g->spacing[2] == 1;
-  const bool zero = g->origin[0] == 0 && g->origin[1] == 0 && g->origin[2] == 0;
-  if (!unit || !zero || strcmp(r->modality, "CT") != 0) return true;
-  return tome_record_problem(r, TOME_WARNING, "identity-affine",
-                             "find the true spacing and set it in the source (LiTS 28-47 circulate without it)", err,
-                             "spacing 1x1x1 mm at origin 0: the file carries no geometry of a scanner");
+  if (!tome_geometry_is_lost(&r->geometry) || strcmp(r->modality, "CT") != 0) return true;
+  return tome_record_problem(
+      r, TOME_WARNING, "identity-affine",
+      "find the true spacing (LiTS 28-47 circulate without it), then ingest the case again with --repair "
+      "lits-spacing --spacing z,y,x --replace",
+      err, "spacing 1x1x1 mm at origin 0: the file carries no geometry of a scanner");
+}
+
+/* KiTS lists its CT as (x, y, z) arrays whose affine says that the first axis is head-foot: right in space, but slices do not come first. */
+static bool check_axes(tome_record *r, tome_error *err) {
+  if (strcmp(r->modality, "CT") != 0 || !tome_slices_are_elsewhere(&r->geometry)) return true;
+  return tome_record_problem(
+      r, TOME_INFO, "slices-not-first", "ingest it again with --repair kits19-axes --replace to have slices first", err,
+      "its axes are %s (z, y, x): slices do not come first, as they do in most CT; places in the "
+      "patient are right",
+      r->orientation);
 }
 
 static bool check_duplicate(tome_index *ix, tome_record *r, tome_error *err) {
@@ -51,7 +60,7 @@ static bool check_duplicate(tome_index *ix, tome_record *r, tome_error *err) {
 }
 
 bool tome_find_image_problems(tome_index *ix, tome_record *r, tome_error *err) {
-  return check_hu(r, err) && check_identity(r, err) && check_duplicate(ix, r, err);
+  return check_hu(r, err) && check_identity(r, err) && check_axes(r, err) && check_duplicate(ix, r, err);
 }
 
 /* ---- labels --------------------------------------------------------------------------------------------- */
@@ -68,8 +77,9 @@ static bool holds_air(const tome_record *r, size_t first_label) {
 
 static bool report_mirrored(tome_record *r, const char *name, const tome_body_cover *c, int axis, tome_error *err) {
   static const char axes[] = "zyx";
-  return tome_record_problem(r, TOME_ERROR, "label-mirrored",
-                             "flip the label along that axis in its source, then ingest with --replace", err,
+  char remedy[120];
+  snprintf(remedy, sizeof remedy, "ingest the case again with --repair flip-label=%c --replace", axes[axis]);
+  return tome_record_problem(r, TOME_ERROR, "label-mirrored", remedy, err,
                              "label %s: %.0f %% of it lies in the body, but %.0f %% would if it were flipped along %c: "
                              "it seems mirrored against its image",
                              name, 100 * c->as_is, 100 * c->flipped[axis], axes[axis]);

@@ -32,6 +32,10 @@ static bool consistent(const cli_args *args, tome_error *err) {
                     args->operands[1]);
   if (!image && cli_given(args, "label"))
     return cli_fail(err, "--label NAME=PATH belongs to an --image: give that too");
+  if (!image && cli_given(args, "channel"))
+    return cli_fail(err, "--channel NAME=PATH belongs to an --image: give that too");
+  if (cli_given(args, "image-name") && !cli_given(args, "channel"))
+    return cli_fail(err, "--image-name is what --image is called among --channel NAME=PATH: give one of those too");
   if (!image && cli_given(args, "id")) return cli_fail(err, "--id names the one case of --image: give that too");
   if (image && cli_given(args, "layout")) return cli_fail(err, "--layout is for a ROOT; --image needs none");
   static const int highest[] = {12, 22, 12, 0};
@@ -43,8 +47,8 @@ static bool consistent(const cli_args *args, tome_error *err) {
 }
 
 /* NAME=PATH options as the library wants them; the names are copies. */
-static tome_named_path *labels_of(const cli_args *args, size_t *count) {
-  const cli_value *v = cli_value_of(args, "label");
+static tome_named_path *pairs_of(const cli_args *args, const char *option, size_t *count) {
+  const cli_value *v = cli_value_of(args, option);
   tome_named_path *labels = cli_alloc(v->count, sizeof *labels);
   for (size_t i = 0; i < v->count; i++) {
     const char *equals = strchr(v->texts[i], '=');
@@ -55,7 +59,7 @@ static tome_named_path *labels_of(const cli_args *args, size_t *count) {
   return labels;
 }
 
-static void free_labels(tome_named_path *labels, size_t count) {
+static void free_pairs(tome_named_path *labels, size_t count) {
   for (size_t i = 0; i < count; i++) free((void *)(uintptr_t)labels[i].name);
   free(labels);
 }
@@ -74,6 +78,9 @@ static tome_ingest_options options_of(const cli_args *args) {
       .threshold = cli_real(args, "threshold"),
       .series = cli_text(args, "series"),
       .merge = cli_text(args, "merge"),
+      .image_name = cli_text(args, "image-name"),
+      .repairs = cli_value_of(args, "repair")->texts,
+      .repair_count = cli_value_of(args, "repair")->count,
       .codec = (tome_codec)cli_choice(args, "codec"),
       .level = (int)cli_int(args, "level"),
       .keep_identity = cli_given(args, "keep-identity"),
@@ -89,8 +96,10 @@ static int run(const cli_args *args) {
   CLI_AUTO_STORE tome_store *store = tome_open(args->operands[0], &err);
   if (!store) return cli_failed(&err);
   tome_ingest_options how = options_of(args);
-  tome_named_path *labels = labels_of(args, &how.label_count);
+  tome_named_path *labels = pairs_of(args, "label", &how.label_count);
+  tome_named_path *channels = pairs_of(args, "channel", &how.channel_count);
   how.labels = labels;
+  how.channels = channels;
   ingest_report report = {
       .json = cli_given(args, "json"), .quiet = cli_given(args, "quiet"), .verbose = cli_given(args, "verbose")};
   tome_ingest_summary summary = {0};
@@ -100,7 +109,8 @@ static int run(const cli_args *args) {
   cli_progress_end();
   int status = ok ? ingest_report_done(&report, &summary) : ingest_report_failed(&report, &err);
   ingest_report_clear(&report);
-  free_labels(labels, how.label_count);
+  free_pairs(labels, how.label_count);
+  free_pairs(channels, how.channel_count);
   return status;
 }
 
@@ -121,6 +131,15 @@ static const cli_option options[] = {
      .arg = "NAME=PATH",
      .repeats = true,
      .help = "a label of --image, a file or a folder of slices"},
+    {.name = "channel",
+     .kind = CLI_PAIR,
+     .arg = "NAME=PATH",
+     .repeats = true,
+     .help = "a further image of the case, on --image's grid (another MR sequence)"},
+    {.name = "image-name",
+     .kind = CLI_TEXT,
+     .arg = "NAME",
+     .help = "what --image is called among the channels, instead of image"},
     {.name = "id",
      .kind = CLI_TEXT,
      .arg = "CASE",
@@ -162,6 +181,11 @@ static const cli_option options[] = {
      .lo = 0.0001,
      .hi = 1000,
      .help = "mm, for files that carry none (PNG); one number stands for all three"},
+    {.name = "repair",
+     .kind = CLI_TEXT,
+     .arg = "NAME",
+     .repeats = true,
+     .help = "mend a known fault where it is found: lits-spacing (with --spacing), kits19-axes, flip-label=z|y|x"},
     {.name = "merge",
      .kind = CLI_TEXT,
      .arg = "RULES",
@@ -214,6 +238,9 @@ const cli_verb cmd_ingest = {
         "tome ingest liver.tome ~/3Dircadb1 --merge liver=1,livertumor*=2\n"
         "tome ingest heads.tome ~/head-ct --gap=fill --jobs 2\n"
         "tome ingest own.tome --image ct/ --label liver=liver.nii.gz --label tumor=masks/ --id patient-7\n"
+        "tome ingest brains.tome --image t1.nii.gz --image-name t1 --channel t1ce=t1ce.nii.gz --channel "
+        "flair=flair.nii.gz\n"
+        "tome ingest own.tome cases.csv\n"
         "tome ingest em.tome --image train/image --label membrane=train/label --spacing 50,4,4",
     .options = options,
     .run = run,

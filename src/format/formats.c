@@ -8,25 +8,19 @@
 
 extern const tome_format tome_format_dicom, tome_format_nifti, tome_format_png, tome_format_npy;
 extern const tome_format tome_format_nrrd, tome_format_meta, tome_format_parrec, tome_format_npz, tome_format_minc;
-extern const tome_format tome_format_tiff, tome_format_gif, tome_format_jpeg, tome_format_bmp;
+extern const tome_format tome_format_tiff, tome_format_gif, tome_format_jpeg, tome_format_bmp, tome_format_pnm;
 
 const tome_format *const tome_formats[] = {
 #ifdef TOME_WITH_DICOM
     &tome_format_dicom,
 #endif
-    &tome_format_nifti,
-    &tome_format_nrrd,
-    &tome_format_meta,
-    &tome_format_parrec,
-    &tome_format_npy,
-    &tome_format_npz,
-    &tome_format_minc,
-    &tome_format_png,
-    &tome_format_tiff,
-    &tome_format_gif,
-    &tome_format_jpeg,
-    &tome_format_bmp,
-    NULL,
+    &tome_format_nifti, &tome_format_nrrd,
+    &tome_format_meta,  &tome_format_parrec,
+    &tome_format_npy,   &tome_format_npz,
+    &tome_format_minc,  &tome_format_png,
+    &tome_format_tiff,  &tome_format_gif,
+    &tome_format_jpeg,  &tome_format_bmp,
+    &tome_format_pnm,   NULL,
 };
 
 static const tome_format *recognise(const tome_head *head, const char *name) {

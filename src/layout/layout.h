@@ -17,6 +17,7 @@ typedef struct tome_input {
   size_t root_length; /* paths[i] + root_length is the path relative to the root: says nothing of the machine */
   const char *shown;  /* file or folder, relative to the root: what messages call it */
   double spacing[3];  /* (z, y, x) mm, for files that say nothing of it (photographs: 1); 0: not known */
+  bool spacing_said;  /* somebody knows it: it does not stand in for what nobody does */
 } tome_input;
 
 /* A further image of a case, on the first one's grid. */
@@ -90,9 +91,16 @@ extern const tome_layout *const tome_layouts[]; /* NULL-terminated, most particu
  * the plan may hold some of the root's cases: clear it. */
 TOME_MUST_USE bool tome_plan_root(const char *root, const char *only, const tome_run *run, tome_plan *plan,
                                   tome_error *err);
-/* One case said outright (--image, --label NAME=PATH, --id). A folder stands for the files in it and in its subfolders, hidden
- * ones and those that are certainly no images left out. `id` NULL: the image's name without its extension. */
-TOME_MUST_USE bool tome_plan_one(const char *id, const char *image, const tome_named_path *labels, size_t label_count,
-                                 tome_plan *plan, tome_error *err);
+/* One case said outright (--image, --label NAME=PATH, --channel NAME=PATH, --id; a row of a table). */
+typedef struct tome_said_case {
+  const char *id; /* NULL: the image's name without its extension */
+  const char *image;
+  const char *image_name; /* of the first channel, where there are more; NULL: "image" */
+  const tome_named_path *channels, *labels;
+  size_t channel_count, label_count;
+} tome_said_case;
+
+/* Plans it. A folder stands for the files in it and in its subfolders, hidden ones and those that are certainly no images left out. */
+TOME_MUST_USE bool tome_plan_one(const tome_said_case *said, tome_plan *plan, tome_error *err);
 
 #endif

@@ -9,9 +9,20 @@
 
 extern const tome_layout tome_layout_ircad, tome_layout_lits, tome_layout_brats, tome_layout_dicom, tome_layout_nifti,
     tome_layout_png_stack;
+extern const tome_layout tome_layout_csv, tome_layout_drive, tome_layout_chase, tome_layout_stare, tome_layout_nerve,
+    tome_layout_kits, tome_layout_totalsegmentator, tome_layout_nnunet, tome_layout_msd;
 
 /* The most particular first; png-stack last, since it adds to what the others have planned. */
 const tome_layout *const tome_layouts[] = {
+    &tome_layout_csv,
+    &tome_layout_nnunet,
+    &tome_layout_msd,
+    &tome_layout_kits,
+    &tome_layout_totalsegmentator,
+    &tome_layout_drive,
+    &tome_layout_chase,
+    &tome_layout_stare,
+    &tome_layout_nerve,
     &tome_layout_ircad,
     &tome_layout_lits,
     &tome_layout_brats,

@@ -1,4 +1,4 @@
-/* One case said outright: --image, --label NAME=PATH, --id. */
+/* One case said outright: --image, --channel NAME=PATH, --label NAME=PATH, --id. */
 #include <string.h>
 
 #include "format/format.h"
@@ -102,17 +102,68 @@ static tome_case_input *open_case(const char *id, const char *image, tome_plan *
   return c;
 }
 
-bool tome_plan_one(const char *id, const char *image, const tome_named_path *labels, size_t label_count,
-                   tome_plan *plan, tome_error *err) {
-  if (!image || !*image) return tome_fail(err, TOME_USAGE, "labels without an image: name it with --image");
+static bool add_channel(tome_plan *plan, tome_case_input *c, const tome_named_path *n, tome_error *err) {
+  if (!n->name || !*n->name || !n->path || !*n->path)
+    return tome_fail(err, TOME_USAGE, "a channel is given as NAME=PATH, both of them");
+  char *safe = tome_safe_name(&plan->arena, n->name, err);
+  if (!safe) return false;
+  if (strcmp(safe, n->name) != 0)
+    return tome_fail(err, TOME_USAGE, "%s: no name for a channel; \"%s\" would be", n->name, safe);
+  bool taken = strcmp(c->image_name, safe) == 0;
+  for (size_t i = 0; i < c->channel_count; i++) taken |= strcmp(c->channels[i].name, safe) == 0;
+  if (taken) return tome_fail(err, TOME_USAGE, "two channels are called %s", safe);
+  if (!tome_arena_grow(&plan->arena, &c->channels, &c->channel_cap, c->channel_count + 1, sizeof *c->channels, err))
+    return false;
+  tome_channel_input channel = {.name = safe};
+  if (!read_input(n->path, plan, &channel.input, err)) return false;
+  c->channels[c->channel_count++] = channel;
+  return true;
+}
+
+/* What the first channel is called, where there are others. */
+static bool name_image(const tome_said_case *said, tome_plan *plan, tome_case_input *c, tome_error *err) {
+  if (!said->channel_count) return true;
+  const char *name = said->image_name ? said->image_name : "image";
+  char *safe = tome_safe_name(&plan->arena, name, err);
+  if (!safe) return false;
+  if (strcmp(safe, name) != 0)
+    return tome_fail(err, TOME_USAGE, "%s: no name for a channel; \"%s\" would be", name, safe);
+  c->image_name = safe;
+  return true;
+}
+
+static tome_case_input *said_case(const tome_said_case *said, tome_plan *plan, const tome_named_path **at,
+                                  tome_error *err) {
+  const char *id = said->id;
+  *at = NULL;
+  if (!said->image || !*said->image) {
+    tome_fail(err, TOME_USAGE, "labels without an image: name it with --image");
+    return NULL;
+  }
   char *safe = id ? tome_safe_name(&plan->arena, id, err) : NULL;
-  if (id && !safe) return false;
-  if (id && strcmp(id, safe) != 0) return tome_fail(err, TOME_USAGE, "%s: no id for a case; \"%s\" would be", id, safe);
+  if (id && safe && strcmp(id, safe) != 0)
+    tome_fail(err, TOME_USAGE, "%s: no id for a case; \"%s\" would be", id, safe);
+  if (id && (!safe || strcmp(id, safe) != 0)) return NULL;
+  tome_case_input *c = open_case(id, said->image, plan, err);
+  if (!c || !name_image(said, plan, c, err)) return NULL;
+  for (size_t i = 0; i < said->channel_count; i++)
+    if (*at = &said->channels[i], !add_channel(plan, c, *at, err)) return NULL;
+  for (size_t i = 0; i < said->label_count; i++)
+    if (*at = &said->labels[i], !add_label(plan, c, *at, err)) return NULL;
+  c->all_series = !said->label_count && !said->channel_count && c->image.path_count > 1;
+  return c;
+}
+
+tome_case_input *tome_plan_said(const tome_said_case *said, tome_plan *plan, const tome_named_path **at,
+                                tome_error *err) {
+  const tome_named_path *failed;
   const size_t before = plan->case_count;
-  tome_case_input *c = open_case(id, image, plan, err);
-  bool ok = c != NULL;
-  for (size_t i = 0; ok && i < label_count; i++) ok = add_label(plan, c, &labels[i], err);
-  if (ok) c->all_series = !label_count && c->image.path_count > 1;
-  if (!ok) plan->case_count = before;
-  return ok && tome_plan_name_all(plan, err);
+  tome_case_input *c = said_case(said, plan, &failed, err);
+  if (!c) plan->case_count = before;
+  if (at) *at = failed;
+  return c;
+}
+
+bool tome_plan_one(const tome_said_case *said, tome_plan *plan, tome_error *err) {
+  return tome_plan_said(said, plan, NULL, err) && tome_plan_name_all(plan, err);
 }

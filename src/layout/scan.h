@@ -97,6 +97,33 @@ TOME_MUST_USE bool tome_plan_pass_over(tome_plan *p, const char *path, tome_erro
 /* The case whose image begins with that file; NULL where there is none. */
 tome_case_input *tome_plan_find(const tome_plan *p, const char *path);
 
+/* ---- files by name (beside.c); `kinds` are bits 1 << tome_name_kind ---- */
+
+enum {
+  TOME_PICTURES = 1u << TOME_NAME_PNG | 1u << TOME_NAME_PICTURE,
+  TOME_VOLUMES = 1u << TOME_NAME_NIFTI, /* of one file */
+};
+/* The file of that name without its extension, in a folder; TOME_NOWHERE. */
+size_t tome_scan_file(const tome_scan *s, size_t folder, const char *stem, unsigned kinds);
+/* There, or in one of the folders beside it. */
+size_t tome_scan_file_beside(const tome_scan *s, size_t folder, const char *stem, unsigned kinds);
+/* The file of exactly that name. */
+size_t tome_scan_named(const tome_scan *s, size_t folder, const char *name);
+/* A case named after its one file. The input of a picture gets a spacing of 1 mm, which stands in for what pictures do not say. Claims the file. */
+TOME_MUST_USE tome_case_input *tome_plan_case_of_file(tome_plan *p, tome_scan *s, const char *layout, size_t entry,
+                                                      tome_error *err);
+TOME_MUST_USE bool tome_plan_image_file(tome_plan *p, tome_scan *s, tome_case_input *c, size_t entry, tome_error *err);
+TOME_MUST_USE bool tome_plan_channel_file(tome_plan *p, tome_scan *s, tome_case_input *c, const char *name,
+                                          size_t entry, tome_error *err);
+/* Nothing where `entry` is TOME_NOWHERE or taken. `names` outlive the plan (a table, or in its arena). */
+TOME_MUST_USE bool tome_plan_label_file(tome_plan *p, tome_scan *s, tome_case_input *c, const char *map, size_t entry,
+                                        const tome_value_name *names, size_t name_count, tome_error *err);
+
+/* tome_plan_one without the naming: adds the case and returns it, borrowed. NULL: err says why, *at (may be NULL) is the channel or label that failed, NULL where
+ * it was the id or the image. */
+TOME_MUST_USE tome_case_input *tome_plan_said(const tome_said_case *said, tome_plan *plan, const tome_named_path **at,
+                                              tome_error *err);
+
 /* Gives every case its id (ids.c) and sorts by it. */
 TOME_MUST_USE bool tome_plan_name_all(tome_plan *p, tome_error *err);
 /* `name` with what a file name cannot hold as '_': '/', control characters, bytes that are no UTF-8, a leading dot; at most

@@ -11,16 +11,18 @@ typedef struct extension {
 
 /* Longer ones first where one ends another. */
 static const extension image_extensions[] = {
-    {".nii.gz", TOME_NAME_NIFTI}, {".hdr.gz", TOME_NAME_NIFTI},   {".img.gz", TOME_NAME_IMG},
-    {".nii", TOME_NAME_NIFTI},    {".hdr", TOME_NAME_NIFTI},      {".img", TOME_NAME_IMG},
-    {".png", TOME_NAME_PNG},      {".dcm", TOME_NAME_DICOM},      {".dicom", TOME_NAME_DICOM},
-    {".ima", TOME_NAME_DICOM},    {".seg.nrrd", TOME_NAME_NIFTI}, {".nrrd", TOME_NAME_NIFTI},
-    {".nhdr", TOME_NAME_NIFTI},   {".mha", TOME_NAME_NIFTI},      {".mhd", TOME_NAME_NIFTI},
-    {".mnc", TOME_NAME_NIFTI},    {".par", TOME_NAME_NIFTI},      {".rec", TOME_NAME_HEAP},
-    {".raw", TOME_NAME_HEAP},     {".zraw", TOME_NAME_HEAP},      {".npy", TOME_NAME_ODD},
-    {".npz", TOME_NAME_ODD},      {".tif", TOME_NAME_PICTURE},    {".tiff", TOME_NAME_PICTURE},
-    {".gif", TOME_NAME_PICTURE},  {".bmp", TOME_NAME_PICTURE},    {".jpg", TOME_NAME_PICTURE},
-    {".jpeg", TOME_NAME_PICTURE},
+    {".nii.gz", TOME_NAME_NIFTI},   {".hdr.gz", TOME_NAME_NIFTI},   {".img.gz", TOME_NAME_IMG},
+    {".nii", TOME_NAME_NIFTI},      {".hdr", TOME_NAME_NIFTI},      {".img", TOME_NAME_IMG},
+    {".png", TOME_NAME_PNG},        {".dcm", TOME_NAME_DICOM},      {".dicom", TOME_NAME_DICOM},
+    {".ima", TOME_NAME_DICOM},      {".seg.nrrd", TOME_NAME_NIFTI}, {".nrrd", TOME_NAME_NIFTI},
+    {".nhdr", TOME_NAME_NIFTI},     {".mha", TOME_NAME_NIFTI},      {".mhd", TOME_NAME_NIFTI},
+    {".mnc", TOME_NAME_NIFTI},      {".par", TOME_NAME_NIFTI},      {".rec", TOME_NAME_HEAP},
+    {".raw", TOME_NAME_HEAP},       {".zraw", TOME_NAME_HEAP},      {".npy", TOME_NAME_ODD},
+    {".npz", TOME_NAME_ODD},        {".tif", TOME_NAME_PICTURE},    {".tiff", TOME_NAME_PICTURE},
+    {".gif", TOME_NAME_PICTURE},    {".bmp", TOME_NAME_PICTURE},    {".jpg", TOME_NAME_PICTURE},
+    {".jpeg", TOME_NAME_PICTURE},   {".ppm.gz", TOME_NAME_PICTURE}, {".pgm.gz", TOME_NAME_PICTURE},
+    {".pbm.gz", TOME_NAME_PICTURE}, {".ppm", TOME_NAME_PICTURE},    {".pgm", TOME_NAME_PICTURE},
+    {".pbm", TOME_NAME_PICTURE},    {".pnm", TOME_NAME_PICTURE},
 };
 
 static const char *const archives[] = {".zip", ".tar", ".tgz", ".7z", ".rar", ".tar.gz", ".tar.bz2", ".tar.xz", ".txz"};

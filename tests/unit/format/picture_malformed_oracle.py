@@ -1,5 +1,6 @@
 """Broken pictures: GIF, JPEG, BMP and TIFF cut at every sixteenth and with bytes changed anywhere. The tool must live, stay small, answer each within a second with a
 sentence or with as many samples as it promised, and never give samples of a file whose end is missing."""
+import gzip
 import io
 import struct
 import zlib
@@ -51,6 +52,9 @@ def seeds():
                  ("steps.jpg", pil(rgb, "JPEG", progressive=True, exif=b"Exif\0\0II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0\0\0\0\0"))],
         "bmp": [("gray.bmp", pil(image, "BMP")), ("colour.bmp", pil(rgb, "BMP")), ("bits.bmp", pil(image.convert("1"), "BMP")),
                 ("alpha.bmp", pil(rgb.convert("RGBA"), "BMP")), ("runs.bmp", runs(gray))],
+        "pnm": [("gray.pgm", pil(image, "PPM")), ("colour.ppm", pil(rgb, "PPM")), ("bits.pbm", pil(image.convert("1"), "PPM")),
+                ("wide.pgm", b"P5 50 40 4095\n" + (gray.astype(">u2") * 16).tobytes()), ("text.pgm", b"P2 50 40 255\n" + b" ".join(b"%03d" % v for v in gray.ravel())),
+                ("packed.ppm.gz", gzip.compress(pil(rgb, "PPM")))],
         "tiff": [("pages.tif", tif(stack)), ("tiles.tif", tif(colour, tile=(16, 16), compression="zlib", photometric="rgb")),
                  ("planes.tif", tif(np.moveaxis(colour, 2, 0), planarconfig="separate", photometric="rgb", rowsperstrip=7)),
                  ("big.tif", tif(stack.astype("f4"), bigtiff=True, byteorder=">")), ("imagej.tif", tif(stack, imagej=True, metadata={"axes": "ZYX"})),

@@ -1,5 +1,6 @@
 """GIF, JPEG, BMP and palettes of PNG against PIL, both ways; and files that PIL does not write, made by hand."""
 import glob
+import gzip
 import struct
 
 import numpy as np
@@ -280,6 +281,34 @@ def bmps_of_runs(t):
     t.check("cut short" in answer["error"], answer)
 
 
+# ---- PNM ----
+
+def pnms(t):
+    """PIL's own, those that it does not write by hand, and gzip around any."""
+    rng = np.random.default_rng(83)
+    for size in ((1, 1), (5, 9), (40, 51)):
+        a = smooth(rng, *size, 3)
+        bits = rng.random(size) < 0.5
+        same(t, save(t, "g.pgm", Image.fromarray(a[..., 0])), a[..., 0], f"gray {size}")
+        same(t, save(t, "c.ppm", Image.fromarray(a)), a, f"colour {size}")
+        same(t, save(t, "b.pbm", Image.fromarray(bits)), bits.astype("u1"), f"bits {size}")
+        wide = rng.integers(0, 65536, size).astype("u2")
+        head = b"# a comment\n%d # another\n %d" % (size[1], size[0])
+        same(t, put(t, "w.pgm", b"P5\n" + head + b"\n65535\n" + wide.astype(">u2").tobytes()), wide, f"16 bits {size}")
+        text = b"\n".join(b"%d" % v for v in wide.ravel())
+        same(t, put(t, "t.pgm", b"P2 " + head + b" 65535 #most\n" + text), wide, f"text of 16 bits {size}")
+        same(t, put(t, "t.ppm", b"P3\n" + head + b" 255\n" + b" ".join(b"%d" % v for v in a.ravel())), a, f"colours in text {size}")
+        digits = b"".join(b"0" if v else b"1" for v in bits.ravel())
+        same(t, put(t, "t.pbm", b"P1\n" + head + b"\n" + digits), bits.astype("u1"), f"bits in text {size}")
+        few = (a[..., 0] % 4).astype("u1")
+        same(t, put(t, "f.pgm", b"P5 %d %d 3\n" % size[::-1] + few.tobytes()), few, "values stay what they are")
+        same(t, put(t, "c.ppm.gz", gzip.compress(open(t.path("c.ppm"), "rb").read())), a, f"gzipped {size}")
+    refused(t, put(t, "s.ppm", b"P6 5 5 255\n" + bytes(74)), "cut short", True, "one byte less")
+    refused(t, put(t, "z.pgm", b"P5 0 5 255\n" + bytes(80)), "damaged pixmap", True, "no width")
+    answer, _ = t.decode(put(t, "v.pgm", b"P2 2 2 9\n1 2 3 10\n"))
+    t.check("0 to 9" in str(answer), "a value above the largest", answer)
+
+
 def bmp_refusals(t):
     refused(t, put(t, "j.bmp", bmp(info(5, 5, 24, 4), bytes(100))), "around a JPEG", False, "JPEG inside")
     refused(t, put(t, "k.bmp", bmp(info(5, 5, 7), bytes(100))), "7 bits", False, "7 bits")
@@ -329,5 +358,5 @@ def writes(t):
 
 with Test() as t:
     for part in [real_files] if t.real else [palettes, transparency, gifs, jpegs, bmps_by_pil, bmps_by_hand, bmps_of_runs,
-                                             bmp_refusals, writes]:
+                                             bmp_refusals, pnms, writes]:
         part(t)
