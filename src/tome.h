@@ -503,6 +503,59 @@ TOME_API TOME_MUST_USE bool tome_convert(const tome_convert_options *opt, const 
                                          void (*on_event)(void *user, const tome_event *event), void *user,
                                          tome_convert_summary *out, tome_error *err);
 
+/* ---- what a file is -------------------------------------------------------------------------------------- */
+
+/* Values of one sample of all voxels. Values that are not finite, and padding, are counted apart and in nothing else. */
+typedef struct tome_sample_facts {
+  uint64_t count, not_finite, padding;
+  double min, max, mean, std;           /* NaN where count is 0; std is the population's */
+  double percentile[7];                 /* 0.5, 5, 25, 50, 75, 95, 99.5, as NumPy's linear */
+  double histogram_lo, histogram_width; /* bin i counts [lo + i*width, lo + (i+1)*width); width 1: whole numbers */
+  const uint64_t *histogram;
+  size_t bins;
+  const double *values;         /* whole numbers of at most 256 kinds: each, in rising order … */
+  const uint64_t *value_counts; /* … and how often */
+  size_t value_count;           /* 0: others */
+} tome_sample_facts;
+
+/* One volume of a file or folder, or something that could not be read. Borrowed for the duration of the callback. Texts are "" where there is nothing. */
+typedef struct tome_volume_facts {
+  const char *input;  /* as it was named */
+  const char *path;   /* its first file */
+  const char *name;   /* of the array, in files that hold several */
+  const char *format; /* "nifti"; "" where nobody knows the bytes */
+  uint64_t files;
+  const char *
+      fault; /* why it cannot be read or used, with the remedy; "" where it can. Then only what is above holds, and notes */
+  const char *code; /* of a fault: "geometry", "corrupt" … */
+  tome_geometry geometry;
+  bool placed;         /* the files say where it lies; else spacing, origin and direction are made up */
+  char orientation[4]; /* LPS letters of increasing z, y, x: "SPL" */
+  double tilt_degrees;
+  int channels;
+  tome_dtype stored, dtype; /* in the file; of the values it means (after rescale) */
+  double slope, intercept;  /* of the first slice */
+  const char *modality, *series_uid;
+  int palette;       /* entries; the values are indices into it. 0: none */
+  const char *alpha; /* "constant", "varies", or "" */
+  bool lossy;
+  const tome_sample_facts *samples; /* one a channel; NULL: voxels were not read */
+  const char *const *notes;
+  size_t note_count;
+} tome_volume_facts;
+
+/* Zero-initialise for the defaults. */
+typedef struct tome_inspect_options {
+  const char *const *inputs; /* files, folders, patterns, FILE:NAME */
+  size_t input_count;
+  bool headers; /* read no voxels */
+} tome_inspect_options;
+
+/* Says what files are: calls `facts` for every volume in them, in natural order, and for what could not be read. `faults` (may be NULL) counts those. */
+TOME_API TOME_MUST_USE bool tome_inspect(const tome_inspect_options *opt, const tome_run *run,
+                                         void (*facts)(void *user, const tome_volume_facts *v), void *user,
+                                         uint64_t *faults, tome_error *err);
+
 /* One finding of tome_verify. Severity: "error" (data damaged or lost) or "note" (the index is behind; harmless). */
 typedef void (*tome_finding_fn)(void *user, const char *severity, const char *id, const char *text);
 typedef struct tome_verify_summary {

@@ -213,50 +213,6 @@ static bool put_whole(const volume_job *j, tome_arena *a, tome_error *err) {
   return true;
 }
 
-/* ---- reading -------------------------------------------------------------------------------------------- */
-
-/* All samples of a stacked volume, side by side. */
-static bool load_channels(const tome_stacked *s, const tome_load_options *how, const tome_run *run, int channels,
-                          tome_volume *out, tome_error *err) {
-  tome_volume all = {0};
-  for (int k = 0; k < channels; k++) {
-    TOME_CLEANUP(tome_loaded_clear) tome_loaded one = {0};
-    tome_load_options o = *how;
-    o.sample = k;
-    if (!tome_load(s, &o, run, &one, err)) break;
-    const size_t element = tome_dtype_size(one.volume.dtype), n = tome_volume_voxels(&one.volume);
-    if (!all.data) {
-      all = (tome_volume){one.volume.geometry, one.volume.dtype, channels,
-                          tome_alloc(n, element * (size_t)channels, how->name, err)};
-      if (!all.data) break;
-    }
-    if (one.volume.dtype != all.dtype) {
-      tome_fail(err, TOME_UNSUPPORTED, "%s: its colours are of different types once rescaled", how->name);
-      break;
-    }
-    for (size_t i = 0; i < n; i++)
-      memcpy((char *)all.data + (i * (size_t)channels + (size_t)k) * element,
-             (const char *)one.volume.data + i * element, element);
-    if (k + 1 == channels) {
-      *out = all;
-      return true;
-    }
-  }
-  free(all.data);
-  return false;
-}
-
-static bool load(converting *c, const tome_unit *u, const tome_stacked *s, tome_volume *out, tome_error *err) {
-  const tome_load_options how = {.name = u->shown, .as_stored = true};
-  const int channels = s->order[0]->channels;
-  if (channels > 1) return load_channels(s, &how, &c->inner, channels, out, err);
-  TOME_CLEANUP(tome_loaded_clear) tome_loaded l = {0};
-  if (!tome_load(s, &how, &c->inner, &l, err)) return false;
-  *out = l.volume;
-  l.volume.data = NULL;
-  return true;
-}
-
 /* The type the format wants, where that changes no value. */
 static bool suit(const converting *c, const tome_unit *u, tome_volume *v, tome_error *err) {
   bool fits;
@@ -275,7 +231,8 @@ static bool convert_volume(converting *c, const tome_unit *u, const tome_stacked
   TOME_CLEANUP(tome_volume_clear) tome_volume v = {0};
   const tome_piece *p = s->order[0];
   const bool ct = strcmp(p->modality, "CT") == 0;
-  if (!load(c, u, s, &v, err) || !tome_values_apply(&v, &c->values, u->shown, &c->inner, err) || !suit(c, u, &v, err))
+  if (!tome_load_samples(s, u->shown, &c->inner, &v, err) ||
+      !tome_values_apply(&v, &c->values, u->shown, &c->inner, err) || !suit(c, u, &v, err))
     return false;
   const bool still_hu = ct && !(c->values.width > 0) && !c->values.threshold_on && !c->values.remap_count;
   const tome_write_options o = {.level = c->opt->level,
@@ -306,13 +263,6 @@ static tome_stack_options stacking(const converting *c) {
   return s;
 }
 
-static bool fail_passed(const tome_unit *u, const tome_pieces *p, tome_error *err) {
-  for (size_t i = 0; i < p->passed_count; i++)
-    if (p->passed[i].damaged || u->count == 1)
-      return tome_fail(err, p->passed[i].damaged ? TOME_CORRUPT : TOME_UNSUPPORTED, "%s", p->passed[i].text);
-  return true;
-}
-
 static bool fail_several(const converting *c, const tome_unit *u, const tome_stack_result *r, tome_error *err) {
   char list[400] = "";
   for (size_t i = 0; i < r->volume_count && strlen(list) < 300; i++) {
@@ -333,7 +283,8 @@ static bool convert_unit(converting *c, size_t index, tome_error *err) {
   TOME_CLEANUP(tome_stack_result_clear) tome_stack_result r = {0};
   TOME_CLEANUP(tome_arena_clear) tome_arena a = {0};
   const tome_stack_options how = stacking(c);
-  if (!tome_describe_all(u->paths, u->count, &c->inner, &pieces, err) || !fail_passed(u, &pieces, err)) return false;
+  if (!tome_describe_all(u->paths, u->count, &c->inner, &pieces, err) || !tome_unit_passed(u, &pieces, err))
+    return false;
   tome_pieces_as_pictures(&pieces);
   if (!tome_stack(&pieces, &how, &c->inner, &r, err)) return false;
   if (r.fault_count) return tome_fail(err, r.faults[0].code, "%s", r.faults[0].text);

@@ -1,4 +1,4 @@
-/* convert.h - what the files of `tome convert` share: inputs.c finds what is to be read, targets.c where it goes, convert.c does it. */
+/* convert.h - what the files of `tome convert` share: inputs.c finds what is to be read, volumes.c reads it, targets.c says where it goes, convert.c does it. */
 #ifndef TOME_APP_CONVERT_H
 #define TOME_APP_CONVERT_H
 
@@ -24,6 +24,15 @@ void tome_units_clear(tome_units *u);
  * is one. Natural order. */
 TOME_MUST_USE bool tome_units_find(const char *const *inputs, size_t count, bool together, const char *name,
                                    const tome_run *run, tome_units *out, tome_error *err);
+
+/* ---- volumes.c --- */
+/* The voxels of a stacked volume as its files have them (tome_load, as stored), all samples side by side. */
+TOME_MUST_USE bool tome_load_samples(const tome_stacked *s, const char *shown, const tome_run *run, tome_volume *out,
+                                     tome_error *err);
+/* False, with its sentence, where a file of the unit is damaged, or its only file is no image. */
+TOME_MUST_USE bool tome_unit_passed(const tome_unit *u, const tome_pieces *p, tome_error *err);
+/* The one picture that a unit is, colours of a palette in place of its indices: shape (1, y, x). */
+TOME_MUST_USE bool tome_unit_picture(const tome_unit *u, const tome_run *run, tome_volume *out, tome_error *err);
 
 /* Where results go. */
 typedef struct tome_target {

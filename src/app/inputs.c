@@ -81,6 +81,17 @@ static bool are_slices(const paths *p, const tome_run *run, bool *out, tome_erro
   return true;
 }
 
+/* "FILE:NAME", an array in a file that holds several: called "file_name". */
+static bool add_member(tome_units *u, const char *input, const char *file, const char *member, paths *p,
+                       tome_error *err) {
+  const char *base = stem(u, file, err);
+  char *name = base ? tome_arena_printf(&u->arena, err, "%s_%s", base, member + (*member == '/')) : NULL;
+  if (!name || !add_path(u, p, input, err)) return false;
+  for (char *c = name; *c; c++)
+    if (*c == '/') *c = '_';
+  return add_unit(u, p->items, 1, p->items[0], name, err);
+}
+
 static bool add_each(tome_units *u, const paths *p, tome_error *err) {
   for (size_t i = 0; i < p->count; i++)
     if (!add_unit(u, &p->items[i], 1, p->items[i], NULL, err)) return false;
@@ -90,6 +101,9 @@ static bool add_each(tome_units *u, const paths *p, tome_error *err) {
 static bool add_input(tome_units *u, const char *input, const tome_run *run, tome_error *err) {
   paths p = {0};
   bool slices = false;
+  char file[4096];
+  const char *member;
+  if (tome_split_member(input, file, sizeof file, &member)) return add_member(u, input, file, member, &p, err);
   if (!tome_file_exists(input)) return list_pattern(u, input, &p, err) && add_each(u, &p, err);
   if (!tome_is_folder(input)) return add_path(u, &p, input, err) && add_each(u, &p, err);
   if (!list_folder(u, input, run, &p, err) || !are_slices(&p, run, &slices, err)) return false;
@@ -100,11 +114,14 @@ static bool add_input(tome_units *u, const char *input, const tome_run *run, tom
 static bool add_all(tome_units *u, const char *const *inputs, size_t count, const char *name, const tome_run *run,
                     tome_error *err) {
   paths p = {0};
+  char file[4096];
+  const char *member;
   for (size_t i = 0; i < count; i++) {
     const char *in = inputs[i];
-    const bool ok = !tome_file_exists(in) ? list_pattern(u, in, &p, err)
-                    : tome_is_folder(in)  ? list_folder(u, in, run, &p, err)
-                                          : add_path(u, &p, in, err);
+    const bool ok = tome_split_member(in, file, sizeof file, &member) ? add_path(u, &p, in, err)
+                    : !tome_file_exists(in)                           ? list_pattern(u, in, &p, err)
+                    : tome_is_folder(in)                              ? list_folder(u, in, run, &p, err)
+                                                                      : add_path(u, &p, in, err);
     if (!ok) return false;
   }
   return add_unit(u, p.items, p.count, inputs[0], name, err);

@@ -52,7 +52,7 @@ bool tome_values_parse_remap(const char *text, tome_value_pair **out, size_t *co
   X(TOME_U32, uint32_t) \
   X(TOME_I32, int32_t) X(TOME_U64, uint64_t) X(TOME_I64, int64_t) X(TOME_F32, float) X(TOME_F64, double)
 
-static void to_double(tome_dtype t, const void *in, double *out, size_t n) {
+void tome_values_to_double(tome_dtype t, const void *in, double *out, size_t n) {
   switch (t) {
 #define CASE(dtype, type)                                                  \
   case dtype:                                                              \
@@ -170,7 +170,7 @@ static bool apply_block(void *ctx, size_t item, int worker, tome_error *err) {
   const size_t first = item * BLOCK, n = a->values - first < BLOCK ? a->values - first : BLOCK;
   TOME_AUTO_FREE double *v = tome_alloc(n, sizeof *v, a->name, err);
   if (!v) return false;
-  to_double(a->from->dtype, (const char *)a->from->data + first * tome_dtype_size(a->from->dtype), v, n);
+  tome_values_to_double(a->from->dtype, (const char *)a->from->data + first * tome_dtype_size(a->from->dtype), v, n);
   if (a->s->threshold_on) threshold(a->s, v, n);
   if (a->s->remap_count) remap(a->s, v, n);
   if (a->s->scale != 0) scale(a->s, v, n);
@@ -231,7 +231,7 @@ static bool range_of(const tome_volume *v, double *lo, double *hi) {
   *lo = INFINITY, *hi = -INFINITY;
   for (size_t first = 0; first < n; first += TOME_COUNT(block)) {
     const size_t m = n - first < TOME_COUNT(block) ? n - first : TOME_COUNT(block);
-    to_double(v->dtype, (const char *)v->data + first * tome_dtype_size(v->dtype), block, m);
+    tome_values_to_double(v->dtype, (const char *)v->data + first * tome_dtype_size(v->dtype), block, m);
     for (size_t i = 0; i < m; i++) {
       if (block[i] != rint(block[i])) return false; /* a fraction, or NaN */
       *lo = block[i] < *lo ? block[i] : *lo;

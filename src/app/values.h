@@ -32,5 +32,7 @@ TOME_MUST_USE bool tome_values_apply(tome_volume *v, const tome_value_steps *s, 
                                      tome_error *err);
 /* Into the narrowest of the types given that holds every value as it is (TOME_NONE ends the list); *fits is false where none does, and nothing is changed. */
 TOME_MUST_USE bool tome_values_narrow(tome_volume *v, const tome_dtype *types, bool *fits, tome_error *err);
+/* n elements of any type as doubles. */
+void tome_values_to_double(tome_dtype t, const void *in, double *out, size_t n);
 
 #endif
