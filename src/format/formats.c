@@ -7,20 +7,17 @@
 #include "format/head.h"
 
 extern const tome_format tome_format_dicom, tome_format_nifti, tome_format_png, tome_format_npy;
-extern const tome_format tome_format_nrrd, tome_format_meta, tome_format_parrec, tome_format_npz, tome_format_minc;
+extern const tome_format tome_format_nrrd, tome_format_meta, tome_format_parrec, tome_format_npz, tome_format_minc,
+    tome_format_hdf5;
 extern const tome_format tome_format_tiff, tome_format_gif, tome_format_jpeg, tome_format_bmp, tome_format_pnm;
 
 const tome_format *const tome_formats[] = {
 #ifdef TOME_WITH_DICOM
     &tome_format_dicom,
 #endif
-    &tome_format_nifti, &tome_format_nrrd,
-    &tome_format_meta,  &tome_format_parrec,
-    &tome_format_npy,   &tome_format_npz,
-    &tome_format_minc,  &tome_format_png,
-    &tome_format_tiff,  &tome_format_gif,
-    &tome_format_jpeg,  &tome_format_bmp,
-    &tome_format_pnm,   NULL,
+    &tome_format_nifti, &tome_format_nrrd, &tome_format_meta, &tome_format_parrec, &tome_format_npy,
+    &tome_format_npz,   &tome_format_minc, &tome_format_hdf5, &tome_format_png,    &tome_format_tiff,
+    &tome_format_gif,   &tome_format_jpeg, &tome_format_bmp,  &tome_format_pnm,    NULL,
 };
 
 static const tome_format *recognise(const tome_head *head, const char *name) {
@@ -88,6 +85,19 @@ bool tome_split_member(const char *path, char *file, size_t size, const char **n
 /* "/a/b" of an HDF5 file is "a/b" as well. */
 static bool same_name(const char *a, const char *b) { return strcmp(a + (*a == '/'), b + (*b == '/')) == 0; }
 
+/* Of what is passed over leaves the sentence on the array called `name` alone; false where there is none. */
+static bool keep_reason(const char *name, tome_pieces *out) {
+  char words[300];
+  const int n = snprintf(words, sizeof words, "its data set %s ", name + (*name == '/'));
+  for (size_t i = 0; n < (int)sizeof words && i < out->passed_count; i++)
+    if (strstr(out->passed[i].text, words)) {
+      out->passed[0] = out->passed[i];
+      out->passed_count = 1;
+      return true;
+    }
+  return false;
+}
+
 /* Leaves the pieces called `name` alone, and of the rest of the file nothing but the list of what else there is. */
 static bool keep_named(const char *path, const char *name, tome_pieces *out, tome_error *err) {
   char others[512] = "";
@@ -102,6 +112,7 @@ static bool keep_named(const char *path, const char *name, tome_pieces *out, tom
   }
   const bool any = out->count > 0;
   out->count = kept;
+  if (!kept && keep_reason(name, out)) return true;
   if (kept) out->passed_count = 0; /* what is wrong with others was not asked */
   if (kept || !any) return true;
   out->passed_count = 0;

@@ -14,7 +14,7 @@ enum { MOST_SCALES = 1 << 20 };
 /* A variable of either container. */
 typedef struct variable {
   const tome_cdf_variable *cdf;
-  tome_mh5_object h5;
+  tome_hdf5_object h5;
   bool there, is_h5;
 } variable;
 
@@ -30,17 +30,17 @@ static bool find_variable(tome_minc *m, const tome_cdf *cdf, const char *folder,
     return true;
   }
   snprintf(path, sizeof path, "minc-2.0/%s/%s", folder, name);
-  return tome_mh5_find(&m->h5, path, &out->h5, &out->there, err);
+  return tome_hdf5_find(&m->h5, path, &out->h5, &out->there, err);
 }
 
 static size_t numbers(const variable *v, const char *name, double *out, size_t most) {
-  return v->is_h5 ? tome_mh5_numbers(tome_mh5_attribute_of(&v->h5, name), out, most)
+  return v->is_h5 ? tome_hdf5_numbers(tome_hdf5_attribute_of(&v->h5, name), out, most)
                   : tome_cdf_numbers(tome_cdf_attribute_of(v->cdf, name), out, most);
 }
 
 static void text(const variable *v, const char *name, char *out, size_t size) {
   if (v->is_h5)
-    tome_mh5_text(tome_mh5_attribute_of(&v->h5, name), out, size);
+    tome_hdf5_text(tome_hdf5_attribute_of(&v->h5, name), out, size);
   else
     tome_cdf_text(tome_cdf_attribute_of(v->cdf, name), out, size);
 }
@@ -85,10 +85,11 @@ static bool take_cdf_image(tome_minc *m, const variable *v, tome_error *err) {
 }
 
 static bool take_h5_image(tome_minc *m, const variable *v, tome_error *err) {
-  const tome_mh5_object *o = &v->h5;
+  const tome_hdf5_object *o = &v->h5;
+  if (o->unread) return tome_fail(err, TOME_UNSUPPORTED, "has an image that %s", o->unread);
   char order[256], *name = order;
   uint64_t bytes = 1;
-  if (!o->has_type || !o->has_space || !o->has_layout || o->type.class != TOME_MH5_NUMBER)
+  if (!o->has_type || !o->has_space || !o->has_layout || o->type.class != TOME_HDF5_NUMBER)
     return tome_fail(err, TOME_UNSUPPORTED, "has an image whose voxels are no plain numbers");
   m->image = *o;
   m->dtype = o->type.dtype;
@@ -102,8 +103,8 @@ static bool take_h5_image(tome_minc *m, const variable *v, tome_error *err) {
     if (__builtin_mul_overflow(bytes, o->shape[i], &bytes))
       return tome_fail(err, TOME_CORRUPT, "has an impossible size");
   }
-  const uint64_t held = o->layout == TOME_MH5_CHUNKED ? m->h5.size : o->length / o->type.size;
-  if (o->layout == TOME_MH5_CHUNKED ? tome_could_inflate(held, bytes) : bytes <= held) return true;
+  const uint64_t held = o->layout == TOME_HDF5_CHUNKED ? m->h5.size : o->length / o->type.size;
+  if (o->layout == TOME_HDF5_CHUNKED ? tome_could_inflate(held, bytes) : bytes <= held) return true;
   return tome_fail(err, TOME_CORRUPT, "has an image of %llu voxels, more than its %llu bytes can hold",
                    (unsigned long long)bytes, (unsigned long long)m->h5.size);
 }
@@ -155,7 +156,7 @@ static bool read_scales(tome_minc *m, variable *v, double **out, size_t *count, 
   *out = tome_arena_alloc(m->arena, ((size_t)n + 1) * sizeof **out, err);
   if (!raw || !*out || !element) return element || tome_fail(err, TOME_UNSUPPORTED, "has scales that are no numbers");
   if (v->is_h5) {
-    if (!tome_mh5_read(&m->h5, &v->h5, 0, dims ? shape[0] : 1, raw, bytes, err)) return false;
+    if (!tome_hdf5_read(&m->h5, &v->h5, 0, dims ? shape[0] : 1, raw, bytes, err)) return false;
   } else {
     if (v->cdf->record || v->cdf->bytes != bytes || !tome_read_at(m->path, v->cdf->begin, raw, bytes, err))
       return tome_fail(err, TOME_CORRUPT, "has scales that are cut short");
@@ -257,7 +258,7 @@ bool tome_minc_open(const char *path, tome_arena *arena, tome_minc *out, tome_er
   *m = (tome_minc){.arena = arena, .path = path, .h5 = {.fd = -1}};
   if (!tome_file_head(path, magic, sizeof magic, &got, err)) return false;
   m->is_h5 = got == sizeof magic && magic[0] == 0x89;
-  if (!(m->is_h5 ? tome_mh5_open(path, arena, &m->h5, err) : tome_cdf_read(path, arena, &cdf, err))) {
+  if (!(m->is_h5 ? tome_hdf5_open(path, arena, &m->h5, err) : tome_cdf_read(path, arena, &cdf, err))) {
     m->h5.fd = -1;
     return false;
   }
@@ -273,7 +274,7 @@ void tome_minc_close(tome_minc *m) {
 }
 
 bool tome_minc_read(tome_minc *m, uint64_t lo, uint64_t hi, void *out, size_t out_bytes, tome_error *err) {
-  if (m->is_h5) return tome_mh5_read(&m->h5, &m->image, lo, hi, out, out_bytes, err);
+  if (m->is_h5) return tome_hdf5_read(&m->h5, &m->image, lo, hi, out, out_bytes, err);
   const uint64_t row = m->bytes / m->shape[0];
   if (!tome_read_at(m->path, m->begin + lo * row, out, out_bytes, err)) return false;
   if (m->swapped) tome_swap_bytes(out, out_bytes / tome_dtype_size(m->dtype), tome_dtype_size(m->dtype));

@@ -3,22 +3,22 @@
 #define TOME_FORMAT_MINC_HEADER_H
 
 #include "format/array.h"
+#include "format/hdf5_reader.h"
 #include "format/minc_cdf.h"
-#include "format/minc_h5.h"
 
 typedef struct tome_minc {
   tome_arena *arena;
   const char *path;
   bool is_h5;
-  tome_mh5 h5;
-  tome_mh5_object image; /* MINC 2 */
-  uint64_t begin, bytes; /* MINC 1: of the voxels in the file */
+  tome_hdf5 h5;
+  tome_hdf5_object image; /* MINC 2 */
+  uint64_t begin, bytes;  /* MINC 1: of the voxels in the file */
 
   tome_dtype dtype; /* as stored */
   bool swapped;     /* MINC 1 */
   int dims;
-  uint64_t shape[TOME_MH5_DIMS]; /* slowest first, as the file's C order */
-  char names[TOME_MH5_DIMS][32];
+  uint64_t shape[TOME_HDF5_DIMS]; /* slowest first, as the file's C order */
+  char names[TOME_HDF5_DIMS][32];
   tome_array array; /* the axes' roles; no files */
   tome_array_form form;
 

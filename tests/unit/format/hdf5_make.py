@@ -1,0 +1,102 @@
+"""HDF5 files as h5py writes them, in every way of storage that Tome reads, with the array that each holds."""
+import h5py
+import numpy as np
+
+DTYPES = ["u1", "i1", "<u2", ">u2", "<i2", ">i2", "<u4", ">i4", "<u8", ">i8", "<f4", ">f4", "<f8", ">f8", "?"]
+
+
+def values(shape, dtype, seed=0):
+    rng = np.random.default_rng(seed)
+    kind = np.dtype(dtype)
+    if kind.kind == "f":
+        return rng.normal(0, 1000, shape).astype(kind)
+    if kind.kind == "b":
+        return rng.random(shape) < 0.5
+    info = np.iinfo(kind)
+    a = rng.integers(info.min, info.max, shape, dtype=kind.newbyteorder("="), endpoint=True).astype(kind)
+    a.flat[::3] = 7  # something to compress
+    return a
+
+
+def storages():
+    """name, keywords of create_dataset"""
+    yield "contiguous", {}
+    yield "chunked", {"chunks": True}
+    for name, more in {
+        "gzip": {"compression": "gzip"},
+        "gzip9shuffle": {"compression": "gzip", "compression_opts": 9, "shuffle": True},
+        "lzf": {"compression": "lzf"},
+        "lzfshuffle": {"compression": "lzf", "shuffle": True},
+        "fletcher": {"fletcher32": True},
+        "all": {"compression": "gzip", "shuffle": True, "fletcher32": True},
+    }.items():
+        yield name, {"chunks": (2, 5, 4), **more}
+    yield "grows", {"chunks": (2, 5, 4), "maxshape": (None, 40, 40), "compression": "gzip"}
+    yield "growsx", {"chunks": (2, 5, 4), "maxshape": (40, 40, None)}
+    yield "grows2", {"chunks": (2, 5, 4), "maxshape": (None, None, 40), "shuffle": True}
+    yield "bounded", {"chunks": (2, 5, 4), "maxshape": (50, 60, 70)}
+    yield "single", {"chunks": (7, 12, 9), "compression": "gzip"}
+    yield "singleplain", {"chunks": (7, 12, 9)}
+
+
+def compact(group, name, array):
+    plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    plist.set_layout(h5py.h5d.COMPACT)
+    space = h5py.h5s.create_simple(array.shape)
+    d = h5py.h5d.create(group.id, name.encode(), h5py.h5t.py_create(array.dtype, logical=True), space, plist)
+    h5py.Dataset(d)[...] = array
+
+
+def cases(folder, libver):
+    """Yields (path, name in it, array)."""
+    for name, how in storages():
+        for dtype in DTYPES if name in ("contiguous", "all") else ["<i2", ">f4"]:
+            path = folder / f"{libver}-{name}-{np.dtype(dtype).name}{'-be' if dtype[0] == '>' else ''}.h5"
+            a = values((7, 12, 9), dtype)
+            with h5py.File(path, "w", libver=libver) as f:
+                f.create_dataset("deep/er/image", data=a, **how)
+            yield path, "deep/er/image", a
+    shapes = {"2d": (30, 40), "3d": (4, 30, 40), "rgb": (4, 30, 40, 3), "one": (4, 30, 40, 1)}
+    for name, shape in shapes.items():
+        path = folder / f"{libver}-{name}.hdf5"
+        a = values(shape, "u1")
+        with h5py.File(path, "w", libver=libver) as f:
+            f["image"] = a
+        yield path, "image", a
+    path = folder / f"{libver}-compact.h5"
+    a = values((3, 4, 5), "<i4")
+    with h5py.File(path, "w", libver=libver) as f:
+        compact(f, "image", a)
+    yield path, "image", a
+    path = folder / f"{libver}-fill.h5"
+    with h5py.File(path, "w", libver=libver) as f:
+        d = f.create_dataset("image", (9, 10, 11), ">i2", chunks=(2, 3, 4), fillvalue=-1024, compression="gzip")
+        d[4:6, 2:9, 3:5] = 77
+        a = d[...]
+    yield path, "image", a
+    path = folder / f"{libver}-never.h5"
+    with h5py.File(path, "w", libver=libver) as f:
+        f.create_dataset("image", (9, 10, 11), "<f4", fillvalue=2.5)
+    yield path, "image", np.full((9, 10, 11), 2.5, "<f4")
+    # many chunks: pages of indexes, trees of several levels
+    for name, how in {
+        "paged": {"chunks": (1, 2)},
+        "pagedgzip": {"chunks": (1, 2), "compression": "gzip"},
+        "pagedgrows": {"chunks": (1, 2), "maxshape": (None, 4)},
+        "pagedgrows2": {"chunks": (1, 2), "maxshape": (None, None)},
+    }.items():
+        path = folder / f"{libver}-{name}.h5"
+        a = values((3000, 4), "<u2")
+        with h5py.File(path, "w", libver=libver) as f:
+            f.create_dataset("image", data=a, **how)
+        yield path, "image", a
+    # many members and many attributes: what outgrows a header
+    for order in (False, True):
+        path = folder / f"{libver}-many-{order}.h5"
+        with h5py.File(path, "w", libver=libver, track_order=order) as f:
+            for i in range(300):
+                f[f"case {i}/image"] = np.full((2, 3), i, "<u2")
+            for i in range(40):
+                f["case 123/image"].attrs[f"note {i}"] = np.arange(20.0)
+        yield path, "case 123/image", np.full((2, 3), 123, "<u2")
+        yield path, "case 299/image", np.full((2, 3), 299, "<u2")
