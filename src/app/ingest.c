@@ -146,6 +146,9 @@ static uint64_t input_bytes(const tome_case_input *ci) {
   tome_error ignored = {0};
   for (size_t i = 0; i < ci->image.path_count; i++)
     if (tome_file_size(ci->image.paths[i], &n, &ignored)) sum += n;
+  for (size_t c = 0; c < ci->channel_count; c++)
+    for (size_t i = 0; i < ci->channels[c].input.path_count; i++)
+      if (tome_file_size(ci->channels[c].input.paths[i], &n, &ignored)) sum += n;
   for (size_t l = 0; l < ci->label_count; l++)
     for (size_t i = 0; i < ci->labels[l].input.path_count; i++)
       if (tome_file_size(ci->labels[l].input.paths[i], &n, &ignored)) sum += n;

@@ -27,6 +27,13 @@ static void print_tree(const char *tree) {
   }
 }
 
+static void print_repairs(void) {
+  tome_repair_info r;
+  printf("\nknown faults, mended where ingest is asked to: --repair NAME\n");
+  for (size_t i = 0; tome_repair_at(i, &r); i++)
+    printf("  %s%s%s - %s\n", r.name, r.value ? "=" : "", r.value ? r.value : "", r.what);
+}
+
 static int run(const cli_args *args) {
   tome_layout_info l;
   if (cli_given(args, "json")) {
@@ -37,6 +44,7 @@ static int run(const cli_args *args) {
     printf("%s%s - %s\n", i ? "\n" : "", l.name, l.title);
     print_tree(l.tree);
   }
+  print_repairs();
   return CLI_OK;
 }
 
@@ -50,7 +58,8 @@ const cli_verb cmd_layouts = {
     .about =
         "Lists the data set layouts, most particular first, with a picture of the folder each. Ingest tries them in "
         "this order; --layout "
-        "NAME asks for one of them. Anything else goes in with --image and --label.",
+        "NAME asks for one of them. At the end stand the repairs of known faults that ingest knows: none is made "
+        "unasked. Anything else goes in with --image and --label.",
     .examples = "tome layouts",
     .options = options,
     .run = run,

@@ -233,8 +233,19 @@ static bool read_table(table *t, const tome_bytes *bytes, tome_error *err) {
   return t->csv.count > 1 || tome_plan_pass_over(t->plan, t->scan->tree->root, err, "%s: has no rows", t->shown);
 }
 
+/* A table in a folder may be anybody's, about anything. */
+static bool point_out(tome_scan *s, tome_plan *plan, tome_error *err) {
+  const size_t entry = tome_scan_named(s, 0, "cases.csv");
+  if (entry == TOME_NOWHERE) return true;
+  s->claimed[entry] = true;
+  return tome_plan_pass_over(plan, s->tree->entries[entry].full, err,
+                             "cases.csv: a table is read only where it is named itself: tome ingest STORE %s",
+                             s->tree->entries[entry].full);
+}
+
 static bool find(tome_scan *s, tome_plan *plan, tome_error *err) {
-  if (!s->is_file || strcasecmp(tome_extension(tome_scan_name(s, 0)), ".csv") != 0) return true;
+  if (!s->is_file) return point_out(s, plan, err);
+  if (strcasecmp(tome_extension(tome_scan_name(s, 0)), ".csv") != 0) return true;
   TOME_CLEANUP(tome_bytes_clear) tome_bytes bytes = {0};
   const char *full = s->tree->entries[0].full;
   table t = {.shown = tome_arena_dup(&plan->arena, tome_basename(full), err), .scan = s, .plan = plan};

@@ -1,4 +1,5 @@
 /* Data sets of the field, each with what people do to them: the whole plan of each, and tables of one's own. */
+#include "layout/csv_read.h"
 #include "trees.h"
 
 static void tree_text(const char *path, const char *text) {
@@ -214,6 +215,44 @@ static void csv(void) {
   CHECK_HAS(table_of("id,image\np1,ct/\"a\".nii.gz\n"), "line 2, cell 2: a quote amid a cell");
   CHECK_HAS(table_of("id,image\np1,\"ct/a.nii.gz\"x\n"), "line 2, cell 2: something follows the closing quote");
   CHECK_HAS(table_of(""), "cases.csv: is empty");
+  CHECK_HAS(plan_of(tree_root, NULL), "- cases.csv: a table is read only where it is named itself");
+}
+
+/* Every prefix, and 20,000 mutations, each in memory of exactly its size: parsed or refused, and all rows of one width. */
+static void csv_noise(void) {
+  static const char seed[] = "id,image,label:liver\r\np1,\"ct/a, b.nii\",\"x\"\"y\"\n\n\"p\n2\",b,c\r\np3,,\n";
+  const size_t n = sizeof seed - 1;
+  unsigned state = 5;
+  size_t good = 0;
+  for (size_t i = 0; i < 20000 + n; i++) {
+    const size_t size = i <= n ? i : n;
+    char *text = malloc(size + 1), *exact = malloc(size ? size : 1);
+    memcpy(text, seed, size);
+    for (int k = 0; i > n && k < 1 + (int)(i % 4); k++) {
+      state = state * 1664525u + 1013904223u;
+      text[(state >> 8) % size] = "\",\r\na0"[(state >> 24) % 6];
+    }
+    memcpy(exact, text, size);
+    tome_arena arena = {0};
+    tome_csv table = {0};
+    tome_error err = {0};
+    const bool ok = tome_csv_parse(exact, size, "x.csv", &arena, &table, &err);
+    good += ok;
+    CHECK(ok || err.code == TOME_CORRUPT);
+    for (size_t r = 1; r < table.count; r++)
+      CHECK(table.rows[r].count == table.rows[0].count && table.rows[r].line > table.rows[r - 1].line);
+    if (i == n) {
+      CHECK(ok && table.count == 4 && table.rows[3].line == 6);
+      CHECK_TEXT(table.rows[1].cells[1], "ct/a, b.nii");
+      CHECK_TEXT(table.rows[1].cells[2], "x\"y");
+      CHECK_TEXT(table.rows[2].cells[0], "p\n2");
+      CHECK_TEXT(table.rows[3].cells[2], "");
+    }
+    tome_arena_clear(&arena);
+    free(exact);
+    free(text);
+  }
+  CHECK(good > 100 && good < 20000);
 }
 
 static void said_channels(void) {
@@ -236,4 +275,4 @@ static void said_channels(void) {
   tome_plan_clear(&plan);
 }
 
-TEST_MAIN(drive, retinas, nerve, kits, totalsegmentator, msd, nnunet, csv, said_channels)
+TEST_MAIN(drive, retinas, nerve, kits, totalsegmentator, msd, nnunet, csv, csv_noise, said_channels)
