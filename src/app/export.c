@@ -5,7 +5,7 @@
 
 #include "app/export.h"
 
-enum { MOST_FACTS = 4 };
+enum { MOST_FACTS = 5 };
 
 /* Everything of the case in hand. */
 typedef struct going {
@@ -16,6 +16,8 @@ typedef struct going {
   int32_t value;   /* > 0: only this value of it, as a 0/1 mask */
   bool all;        /* every volume, not one */
   tome_box box;
+  size_t colours[4];           /* outputs that are the samples of the first volume, side by side … */
+  size_t colour_count;         /* … 0: it is one alone */
   size_t *outputs;             /* which output of the graph each volume is */
   tome_volume *pulled;         /* by output */
   tome_output_volume *volumes; /* as they are written */
@@ -89,6 +91,32 @@ static bool add_volume(going *g, size_t output, const char *name, tome_error *er
   return true;
 }
 
+/* A photograph goes out as one: where the case's channels are red, green, blue (and alpha) and the file can hold them, side by side. */
+static void choose_colours(going *g) {
+  static const char *const names[] = {"red", "green", "blue", "alpha"};
+  const tome_record *r = &g->course.record;
+  const tome_graph *graph = &g->course.graph;
+  const size_t n = r->channel_count;
+  if (!tome_output_takes_colours(g->x->output) || n < 3 || n > 4) return;
+  size_t found = 0;
+  for (size_t i = 0; i < graph->count && found < n; i++) {
+    const tome_flow *f = &graph->outputs[i]->flow;
+    const tome_channel *c = f->is_label ? NULL : tome_record_find_channel(r, f->name);
+    if (!c || strcmp(c->name, names[found]) != 0 || f->dtype != graph->outputs[g->outputs[0]]->flow.dtype) continue;
+    g->colours[found++] = i;
+  }
+  if (found < n || g->colours[0] != g->outputs[0]) return;
+  g->colour_count = n;
+  g->volumes[0].channels = (int)n;
+  g->bytes *= n + 1; /* one sample at a time is brought in */
+}
+
+static bool is_colour(const going *g, size_t output) {
+  for (size_t i = 0; i < g->colour_count; i++)
+    if (g->colours[i] == output) return true;
+  return false;
+}
+
 static bool choose_volumes(going *g, tome_error *err) {
   const char *label = g->x->opt->label;
   const tome_graph *graph = &g->course.graph;
@@ -102,8 +130,9 @@ static bool choose_volumes(going *g, tome_error *err) {
   g->volumes = tome_arena_alloc(&g->arena, graph->count * sizeof *g->volumes, err);
   g->pulled = tome_arena_alloc(&g->arena, graph->count * sizeof *g->pulled, err);
   if (!g->outputs || !g->volumes || !g->pulled || !add_volume(g, one, label ? label : "image", err)) return false;
+  if (!label) choose_colours(g);
   for (size_t i = 0; g->all && i < graph->count; i++)
-    if (i != one && !add_volume(g, i, graph->outputs[i]->flow.name, err)) return false;
+    if (i != one && !is_colour(g, i) && !add_volume(g, i, graph->outputs[i]->flow.name, err)) return false;
   return true;
 }
 
@@ -144,7 +173,11 @@ static bool describe(going *g, tome_error *err) {
     }
     g->facts[g->item.fact_count++] = (tome_output_fact){.name = "box", .many = g->bounds, .count = 6};
   }
-  return add_text(g, "label", g->x->opt->label ? g->x->opt->label : "") &&
+  return add_text(g, "channels",
+                  !g->colour_count       ? ""
+                  : g->colour_count == 3 ? "red green blue"
+                                         : "red green blue alpha") &&
+         add_text(g, "label", g->x->opt->label ? g->x->opt->label : "") &&
          add_text(g, "label_hashes", map_hashes(g, err)) && add_text(g, "dataset_hash", c->across_hash);
 }
 
@@ -182,6 +215,25 @@ static bool pull_one(going *g, size_t i, tome_error *err) {
   return true;
 }
 
+/* The samples of all colours, side by side, in place of the first colour's. */
+static bool pull_colours(going *g, tome_error *err) {
+  const size_t n = g->colour_count, element = tome_dtype_size(g->volumes[0].dtype);
+  tome_volume *all = &g->pulled[g->outputs[0]];
+  const size_t voxels = tome_volume_voxels(all);
+  TOME_AUTO_FREE char *side_by_side = tome_alloc(voxels, element * n, g->id, err);
+  if (!side_by_side) return false;
+  for (size_t k = 0; k < n; k++) {
+    const tome_pull_options o = {.run = &g->x->inner, .memory = g->x->pull_memory};
+    const char *from = all->data;
+    if (k && !tome_pull(&g->course.graph, g->colours[k], &g->box, all->data, voxels * element, &o, err)) return false;
+    for (size_t i = 0; i < voxels; i++) memcpy(side_by_side + (i * n + k) * element, from + i * element, element);
+  }
+  free(all->data);
+  g->volumes[0].voxels = all->data = side_by_side;
+  side_by_side = NULL;
+  return true;
+}
+
 static void only_value(tome_volume *v, int32_t value) {
   const size_t n = tome_volume_voxels(v);
   uint8_t *to = v->data;
@@ -209,6 +261,7 @@ static bool count_survival(going *g, tome_export_event *e, tome_error *err) {
 static bool compute(going *g, tome_export_event *e, tome_error *err) {
   for (size_t i = 0; i < g->count; i++)
     if (!pull_one(g, i, err)) return false;
+  if (g->colour_count && !pull_colours(g, err)) return false;
   if (!count_survival(g, e, err)) return false;
   if (g->value) only_value(&g->pulled[g->outputs[0]], g->value);
   return tome_output_put(g->x->output, &g->item, err);

@@ -72,6 +72,13 @@ bool tome_output_wants_all(const tome_output *o) { return o->kind->together || n
 
 bool tome_output_takes_one(const tome_output *o) { return !o->kind->together; }
 
+bool tome_output_takes_colours(const tome_output *o) {
+  static const char *const names[] = {"npy", "png", "tiff", "bmp", "pnm"};
+  for (size_t i = 0; o->format && i < TOME_COUNT(names); i++)
+    if (strcmp(o->format->name, names[i]) == 0) return true;
+  return false;
+}
+
 static bool check_template(const tome_output *o, tome_error *err) {
   const tome_template *t = &o->names;
   const bool *has = t->has;

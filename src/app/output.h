@@ -15,6 +15,7 @@ typedef struct tome_output_volume {
   const char *map; /* the label map it is or comes from; NULL: not known, or an image */
   int32_t value;   /* > 0: only this value of the map, as a 0/1 mask */
   tome_dtype dtype;
+  int channels;       /* samples a voxel, side by side (RGB); 0 means 1. More where tome_output_takes_colours only */
   const void *voxels; /* packed, C order (z, y, x), of the item's grid */
 } tome_output_volume;
 
@@ -65,6 +66,8 @@ TOME_MUST_USE bool tome_output_fits(tome_output *o, const tome_output_item *item
 bool tome_output_wants_all(const tome_output *o);
 /* Whether one volume alone can go there: not into npz and archives, which hold image and label maps together. */
 bool tome_output_takes_one(const tome_output *o);
+/* Whether an image of several samples a voxel (RGB) can go there: into .npy and the pictures that hold colours. */
+bool tome_output_takes_colours(const tome_output *o);
 /* The file that a volume of the item goes to (of PNG slices: the template with {z} left in it; of archives: the archive), in `arena`. */
 TOME_MUST_USE const char *tome_output_path(const tome_output *o, const tome_output_item *item, size_t volume,
                                            tome_arena *arena, tome_error *err);

@@ -60,7 +60,10 @@ static bool put_volume(tome_output *o, const tome_outgoing *g, size_t i, tome_er
   if (!side) return false;
   writing w = {.o = o,
                .path = path,
-               .volume = {.geometry = g->item->geometry, .dtype = v->dtype, .data = (void *)(uintptr_t)v->voxels}};
+               .volume = {.geometry = g->item->geometry,
+                          .dtype = v->dtype,
+                          .channels = v->channels,
+                          .data = (void *)(uintptr_t)v->voxels}};
   if (!tome_origin_of(g->item, i, json, &arena, &w.how, err)) return false;
   if (!keeps_text(o) && (o->opt.force || !tome_file_exists(path))) unlink(side);
   return tome_output_file(o, path, write_volume, &w, err) &&

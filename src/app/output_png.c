@@ -81,6 +81,7 @@ static bool write_slice(void *ctx, int fd, tome_error *err) {
   const slicing *s = one->s;
   tome_volume v = {.geometry = s->g->item->geometry, .dtype = s->dtype, .data = one->samples};
   v.geometry.shape[0] = 1;
+  v.channels = s->volume->channels;
   const tome_write_options how = {.comment = one->json};
   return s->o->format->write(fd, tome_basename(one->path), &v, &how, err);
 }
@@ -118,13 +119,14 @@ static void take_back(const tome_output *o, const tome_outgoing *g, size_t volum
 static bool put_volume(const tome_output *o, const tome_outgoing *g, size_t volume, tome_error *err) {
   const int64_t *shape = g->item->geometry.shape;
   const size_t slices = (size_t)shape[0];
+  const int colours = g->item->volumes[volume].channels;
   const tome_run run = tome_output_run(o);
   TOME_AUTO_FREE bool *written = tome_alloc_zero(slices, sizeof *written, g->item->id, err);
   slicing s = {.o = o,
                .g = g,
                .number = volume,
                .volume = &g->item->volumes[volume],
-               .pixels = (size_t)(shape[1] * shape[2]),
+               .pixels = (size_t)(shape[1] * shape[2]) * (size_t)(colours > 1 ? colours : 1),
                .written = written};
   if (!written) return false;
   plan(&s, s.pixels * slices);

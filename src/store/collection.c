@@ -92,6 +92,13 @@ static bool put_item_attributes(hid_t group, const tome_collection_item *item, t
 
 /* ---- a group ---- */
 
+/* "channels/t1ce": the further images of a case lie in a group of their own. */
+static bool has_channels(const tome_collection_item *item) {
+  for (size_t i = 0; i < item->volume_count; i++)
+    if (strncmp(item->volumes[i].path, "channels/", 9) == 0) return true;
+  return false;
+}
+
 static hid_t make_group(tome_collection *r, const tome_collection_item *item, tome_error *err) {
   TOME_H5_LOCK;
   TOME_H5_ID parents = H5Pcreate(H5P_LINK_CREATE);
@@ -104,8 +111,11 @@ static hid_t make_group(tome_collection *r, const tome_collection_item *item, to
   TOME_H5_ID order = H5Pcreate(H5P_GROUP_CREATE);
   H5Pset_link_creation_order(order, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED); /* label maps keep their order */
   TOME_H5_ID labels = H5Gcreate2(group, "labels", H5P_DEFAULT, order, H5P_DEFAULT);
-  if (labels >= 0 && put_item_attributes(group, item, err)) return group;
-  if (labels < 0) tome_h5_fail(err, TOME_IO, "group %s/labels cannot be made", item->group);
+  TOME_H5_ID channels =
+      has_channels(item) ? H5Gcreate2(group, "channels", H5P_DEFAULT, order, H5P_DEFAULT) : H5I_INVALID_HID;
+  const bool made = labels >= 0 && (channels >= 0 || !has_channels(item));
+  if (made && put_item_attributes(group, item, err)) return group;
+  if (!made) tome_h5_fail(err, TOME_IO, "groups in %s cannot be made", item->group);
   H5Gclose(group);
   H5Ldelete(r->file, item->group, H5P_DEFAULT);
   return H5I_INVALID_HID;
