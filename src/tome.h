@@ -556,6 +556,49 @@ TOME_API TOME_MUST_USE bool tome_inspect(const tome_inspect_options *opt, const 
                                          void (*facts)(void *user, const tome_volume_facts *v), void *user,
                                          uint64_t *faults, tome_error *err);
 
+/* ---- archives of pictures ------------------------------------------------------------------------------- */
+
+/* Zero-initialise for the defaults. */
+typedef struct tome_stack_pictures_options {
+  const char *const
+      *inputs; /* pictures, folders, patterns ("train/?.tif"); order: as given, patterns and folders by number */
+  size_t input_count;
+  const char *output;  /* "out.h5" */
+  const char *dataset; /* NULL: "image" */
+  bool squeeze;        /* (N,H,W) for gray, in place of (N,H,W,1) */
+  /* Values, as in tome_convert_options. */
+  bool gray, drop_alpha, has_threshold;
+  double threshold;
+  const char *remap;
+  tome_dtype dtype;
+  bool clamp;
+  int level;  /* 0: not compressed; 1 to 9: deflate */
+  bool force; /* overwrite */
+} tome_stack_pictures_options;
+
+/* Writes pictures of one size as one array (N,H,W,C) of an HDF5 file, a chunk a picture; few are in memory at a time. Appears whole or not at all. An odd one is
+ * named. The event (TOME_EVENT_ADDED; `on_event` may be NULL) says what was written. */
+TOME_API TOME_MUST_USE bool tome_stack_pictures(const tome_stack_pictures_options *opt, const tome_run *run,
+                                                void (*on_event)(void *user, const tome_event *event), void *user,
+                                                tome_error *err);
+
+typedef enum tome_drive_split { TOME_DRIVE_BOTH = 0, TOME_DRIVE_TRAINING, TOME_DRIVE_TEST } tome_drive_split;
+typedef struct tome_drive_options {
+  const char *root;   /* DRIVE's folder: training/ and test/, each with images, 1st_manual and mask */
+  const char *output; /* a folder; made where it is not there */
+  tome_drive_split split;
+  tome_dtype dtype; /* TOME_NONE: uint8; the old scripts wrote TOME_F64 */
+  int level;        /* as above */
+  bool force;
+} tome_drive_options;
+
+/* Writes the field's six files DRIVE_dataset_{imgs,groundTruth,borderMasks}_{train,test}.hdf5, each with the data set "image": (N,584,565,3), and (N,584,565,1) for the
+ * other two, sorted by number. Fails, naming the file, where a number is not in all three folders, sizes differ, or ground truth or masks do not run
+ * from 0 to 255. */
+TOME_API TOME_MUST_USE bool tome_archive_drive(const tome_drive_options *opt, const tome_run *run,
+                                               void (*on_event)(void *user, const tome_event *event), void *user,
+                                               tome_error *err);
+
 /* One finding of tome_verify. Severity: "error" (data damaged or lost) or "note" (the index is behind; harmless). */
 typedef void (*tome_finding_fn)(void *user, const char *severity, const char *id, const char *text);
 typedef struct tome_verify_summary {

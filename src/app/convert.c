@@ -113,8 +113,12 @@ static bool write_folder(const converting *c, const char *path, const tome_volum
 static bool write_file(const converting *c, const char *path, const tome_volume *v, const tome_write_options *o,
                        tome_error *err) {
   TOME_CLEANUP(tome_draft_abandon) tome_draft d = {.fd = -1};
-  return tome_draft_open(path, &d, err) && c->target.format->write(d.fd, tome_basename(path), v, o, err) &&
-         tome_draft_commit(&d, c->opt->force, err);
+  const tome_format *f = c->target.format;
+  if (!tome_draft_open(path, &d, err)) return false;
+  const bool ok =
+      f->elsewhere ? tome_write_hdf5(d.path, c->target.array, v, o, &c->inner, err) || tome_fail_prefix(err, "%s", path)
+                   : f->write(d.fd, tome_basename(path), v, o, err);
+  return ok && tome_draft_commit(&d, c->opt->force, err);
 }
 
 static bool as_folder(const converting *c, const char *path) {

@@ -34,9 +34,15 @@ TOME_MUST_USE bool tome_unit_passed(const tome_unit *u, const tome_pieces *p, to
 /* The one picture that a unit is, colours of a palette in place of its indices: shape (1, y, x). */
 TOME_MUST_USE bool tome_unit_picture(const tome_unit *u, const tome_run *run, tome_volume *out, tome_error *err);
 
+/* ---- hdf5_file.c --- */
+/* Writes a volume as one array of an HDF5 file at `path` (a draft): (z, y, x) or (z, y, x, samples), without z where it is a picture; a chunk a slice. */
+TOME_MUST_USE bool tome_write_hdf5(const char *path, const char *array, const tome_volume *v,
+                                   const tome_write_options *o, const tome_run *run, tome_error *err);
+
 /* Where results go. */
 typedef struct tome_target {
   const tome_format *format;
+  const char *array;   /* HDF5: the data set in the file */
   const char *pattern; /* of names; without places: the one file */
   tome_template names;
   bool many;     /* each input gets a file of its own */

@@ -5,7 +5,8 @@ bool tome_format_at(size_t i, tome_format_info *out) {
   for (size_t k = 0; k <= i; k++)
     if (!tome_formats[k]) return false;
   const tome_format *f = tome_formats[i];
-  *out = (tome_format_info){f->name, f->title, f->extensions, f->decode != NULL, f->write != NULL, f->keeps, f->loses};
+  *out = (tome_format_info){f->name,  f->title, f->extensions, f->decode != NULL, f->write || f->elsewhere,
+                            f->keeps, f->loses};
   return true;
 }
 

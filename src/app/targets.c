@@ -11,7 +11,13 @@ void tome_target_clear(tome_target *t) {
   *t = (tome_target){0};
 }
 
-static bool writes(const tome_format *f) { return f->write || f->write_folder; }
+static bool writes(const tome_format *f) { return f->write || f->write_folder || f->elsewhere; }
+
+static const tome_format *format_for_name(const char *name) {
+  for (size_t i = 0; tome_formats[i]; i++)
+    if (tome_formats[i]->elsewhere && tome_formats[i]->wants_name(name)) return tome_formats[i];
+  return tome_format_for_name(name);
+}
 
 static bool fail_format(const char *name, tome_error *err) {
   char known[400] = "";
@@ -36,7 +42,7 @@ static const tome_format *format_called(const char *word, size_t length) {
       return tome_formats[i];
   if (length == 0 || length + 3 > sizeof file) return NULL;
   snprintf(file, sizeof file, "x.%.*s", (int)length, word);
-  return tome_format_for_name(file);
+  return format_for_name(file);
 }
 
 static size_t ending_of(const char *name) {
@@ -89,14 +95,35 @@ static bool folder_target(const char *output, const char *to, tome_target *t, to
   return t->pattern != NULL;
 }
 
+/* "out.h5:/image": the file, and the data set in it. */
+static bool split_array(const char *output, tome_target *t, const char **file, tome_error *err) {
+  t->array = "image";
+  *file = output;
+  for (const char *colon = strchr(output, ':'); colon; colon = strchr(colon + 1, ':')) {
+    const char *name = tome_arena_printf(&t->arena, err, "%.*s", (int)(colon - output), output);
+    if (!name) return false;
+    const tome_format *f = format_for_name(tome_basename(name));
+    if (!f || !f->elsewhere || !colon[1]) continue;
+    t->array = colon + 1;
+    *file = name;
+    return true;
+  }
+  return true;
+}
+
 bool tome_target_of(const char *output, const char *to, tome_target *out, tome_error *err) {
   tome_target t = {0};
-  bool ok;
+  bool ok = false;
   if (!*output) return tome_fail(err, TOME_USAGE, "the output needs a name");
+  const char *whole = output;
+  if (!split_array(whole, &t, &output, err)) {
+    tome_arena_clear(&t.arena);
+    return false;
+  }
   if (is_folder_name(output)) {
     ok = folder_target(output, to, &t, err);
   } else {
-    t.format = to ? format_called(to, strlen(to)) : tome_format_for_name(tome_basename(output));
+    t.format = to ? format_called(to, strlen(to)) : format_for_name(tome_basename(output));
     t.pattern = tome_arena_dup(&t.arena, output, err);
     ok = t.pattern != NULL;
     if (ok && !t.format && to) ok = fail_format(to, err);

@@ -32,6 +32,7 @@ void cli_man_commands(FILE *out);
   X(patches)         \
   X(plan)            \
   X(convert)         \
+  X(archive)         \
   X(info)            \
   X(verify)          \
   X(reindex)         \

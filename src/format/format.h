@@ -158,6 +158,7 @@ struct tome_format {
   bool (*write_folder)(const char *folder, const tome_volume *v, const tome_write_options *opt, tome_error *err);
   /* Whether it writes by this name: "out.nii.gz", "series/". */
   bool (*wants_name)(const char *name);
+  bool elsewhere;     /* written, but not by write: HDF5 belongs to src/store */
   bool keeps_comment; /* write puts opt->comment into the file */
   /* What write can hold. */
   bool grid;                /* spacing, origin and direction */

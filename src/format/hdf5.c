@@ -196,4 +196,6 @@ const tome_format tome_format_hdf5 = {
     .decode = decode,
     .usual_ending = ".h5",
     .wants_name = wants_name,
+    .elsewhere = true,
+    .grid = true,
 };

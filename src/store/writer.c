@@ -120,7 +120,7 @@ static bool put_dimension_labels(hid_t set, tome_error *err) {
   return tome_h5_put_numbers(set, "DIMENSION_LABELS", type, 1, (hsize_t[]){3}, labels, err);
 }
 
-static bool put_geometry(hid_t set, const tome_geometry *g, tome_error *err) {
+bool tome_h5_put_geometry(hid_t set, const tome_geometry *g, tome_error *err) {
   double affine[4][4];
   tome_geometry_to_ras_affine(g, affine);
   const hid_t f64 = H5T_IEEE_F64LE;
@@ -267,7 +267,7 @@ static hid_t begin_volume(const tome_case_writer *w, const char *name, const tom
   TOME_H5_LOCK;
   const hid_t set = create_set(w, name, v->dtype, &p->grid, p->pipeline, err);
   if (set < 0) return set;
-  if (put_geometry(set, &v->geometry, err) && tome_h5_put_text(set, "units", units, err) &&
+  if (tome_h5_put_geometry(set, &v->geometry, err) && tome_h5_put_text(set, "units", units, err) &&
       put_dimension_labels(set, err))
     return set;
   H5Dclose(set);

@@ -31,5 +31,7 @@ void tome_case_writer_begin_in(tome_case_writer *w, const char *path, hid_t grou
 void tome_case_writer_end_in(tome_case_writer *w);
 /* False, with the sentence, where a write has failed. */
 TOME_MUST_USE bool tome_case_writer_sound(const tome_case_writer *w, tome_error *err);
+/* The attributes spacing, origin, direction and affine; lock held. */
+TOME_MUST_USE bool tome_h5_put_geometry(hid_t set, const tome_geometry *g, tome_error *err);
 
 #endif

@@ -1,0 +1,124 @@
+/* tome archive drive: DRIVE's pictures, ground truth and masks as the six HDF5 files that the field's training scripts read. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/pictures.h"
+
+enum { IMAGES, TRUTH, MASKS, PARTS };
+static const struct {
+  const char *folder, *file;
+} parts[PARTS] = {{"images", "imgs"}, {"1st_manual", "groundTruth"}, {"mask", "borderMasks"}};
+
+/* One of training and test. */
+typedef struct split {
+  const char *folder, *file; /* "training", "train" */
+  const char *root;          /* the folder's path */
+  tome_units units[PARTS];
+  const char *outputs[PARTS];
+} split;
+
+typedef struct driving {
+  const tome_drive_options *opt;
+  const tome_run *run;
+  split splits[2];
+  size_t count;
+  tome_arena arena;
+} driving;
+
+static void clear(driving *d) {
+  for (size_t i = 0; i < d->count; i++)
+    for (int k = 0; k < PARTS; k++) tome_units_clear(&d->splits[i].units[k]);
+  tome_arena_clear(&d->arena);
+}
+
+static long number_of(const tome_unit *u) { return strtol(tome_basename(u->shown), NULL, 10); }
+
+static int by_number(const void *a, const void *b) {
+  const long x = number_of(a), y = number_of(b);
+  return (x > y) - (x < y);
+}
+
+/* Pictures begin with their number (21_training.tif, 21_manual1.gif, 21_training_mask.gif, 21_mask.png); anything else in the folder is none. */
+static bool list_pictures(driving *d, const char *folder, tome_units *out, tome_error *err) {
+  if (!tome_is_folder(folder))
+    return tome_fail(err, TOME_NOT_FOUND,
+                     "%s: no such folder; DRIVE has training/ and test/, each with images, 1st_manual and mask. "
+                     "--split training leaves test out",
+                     folder);
+  if (!tome_units_find(&folder, 1, false, NULL, d->run, out, err)) return false;
+  size_t kept = 0;
+  for (size_t i = 0; i < out->count; i++)
+    if (isdigit((unsigned char)*tome_basename(out->items[i].shown))) out->items[kept++] = out->items[i];
+  out->count = kept;
+  if (!kept) return tome_fail(err, TOME_NOT_FOUND, "%s: holds no picture whose name begins with its number", folder);
+  qsort(out->items, kept, sizeof *out->items, by_number);
+  for (size_t i = 1; i < kept; i++)
+    if (number_of(&out->items[i]) == number_of(&out->items[i - 1]))
+      return tome_fail(err, TOME_EXISTS, "%s and %s have one number", out->items[i - 1].shown, out->items[i].shown);
+  return true;
+}
+
+/* The same numbers in all three. */
+static bool match(const split *s, int part, tome_error *err) {
+  const tome_units *a = &s->units[IMAGES], *b = &s->units[part];
+  for (size_t i = 0; i < a->count || i < b->count; i++) {
+    const long x = i < a->count ? number_of(&a->items[i]) : -1, y = i < b->count ? number_of(&b->items[i]) : -1;
+    if (x == y) continue;
+    const bool missing = y < 0 || (x >= 0 && x < y);
+    return tome_fail(err, TOME_NOT_FOUND, "%s: %zu images and %zu of %s: number %ld is not in %s", s->root, a->count,
+                     b->count, parts[part].folder, missing ? x : y, missing ? parts[part].folder : "images");
+  }
+  return true;
+}
+
+static bool add_split(driving *d, const char *folder, const char *file, tome_error *err) {
+  split *s = &d->splits[d->count++];
+  s->folder = folder;
+  s->file = file;
+  s->root = tome_join(&d->arena, d->opt->root, folder, err);
+  for (int k = 0; s->root && k < PARTS; k++) {
+    const char *in = tome_join(&d->arena, s->root, parts[k].folder, err);
+    char name[64];
+    snprintf(name, sizeof name, "DRIVE_dataset_%s_%s.hdf5", parts[k].file, file);
+    s->outputs[k] = in ? tome_join(&d->arena, d->opt->output, name, err) : NULL;
+    if (!s->outputs[k] || !list_pictures(d, in, &s->units[k], err) || !match(s, k, err) ||
+        !tome_pictures_room(s->outputs[k], d->opt->force, err))
+      return false;
+  }
+  return s->root != NULL;
+}
+
+static bool write_split(driving *d, split *s, void (*on_event)(void *user, const tome_event *event), void *user,
+                        tome_error *err) {
+  int64_t size[2] = {0, 0};
+  for (int k = 0; k < PARTS; k++) {
+    tome_pictures_job job = {.units = s->units[k].items,
+                             .count = s->units[k].count,
+                             .output = s->outputs[k],
+                             .dataset = "image",
+                             .values = {.gray = k != IMAGES, .dtype = d->opt->dtype ? d->opt->dtype : TOME_U8},
+                             .level = d->opt->level,
+                             .force = d->opt->force,
+                             .full_range = k != IMAGES,
+                             .channels = k == IMAGES ? 3 : 1,
+                             .size = {size[0], size[1]},
+                             .like = k == IMAGES ? NULL : s->units[IMAGES].items[0].shown};
+    if (!tome_pictures_write(&job, d->run, err)) return false;
+    memcpy(size, job.size, sizeof size);
+    const tome_event e = {TOME_EVENT_ADDED, job.dataset, job.output, job.text};
+    if (on_event) on_event(user, &e);
+  }
+  return true;
+}
+
+bool tome_archive_drive(const tome_drive_options *opt, const tome_run *run,
+                        void (*on_event)(void *user, const tome_event *event), void *user, tome_error *err) {
+  TOME_CLEANUP(clear) driving d = {.opt = opt, .run = run};
+  if (opt->split != TOME_DRIVE_TEST && !add_split(&d, "training", "train", err)) return false;
+  if (opt->split != TOME_DRIVE_TRAINING && !add_split(&d, "test", "test", err)) return false;
+  for (size_t i = 0; i < d.count; i++)
+    if (!write_split(&d, &d.splits[i], on_event, user, err)) return false;
+  return true;
+}
