@@ -247,6 +247,8 @@ static bool convert_volume(converting *c, const tome_unit *u, const tome_stacked
                                 .study_uid = p->study_uid,
                                 .frame_uid = p->frame_uid,
                                 .description = "",
+                                .unplaced = !p->has_geometry && !(p->has_position && p->has_orientation) &&
+                                            !c->has_like && !(c->opt->spacing[0] > 0),
                                 .picture = u->count == 1 && p->shape[0] == 1 && !p->has_geometry && !p->has_position};
   for (size_t i = 0; i < s->note_count; i++) say(c, TOME_EVENT_NOTE, u->shown, "", s->notes[i]);
   for (size_t i = 0; i < s->repair_count; i++) say(c, TOME_EVENT_NOTE, u->shown, "", s->repairs[i].text);

@@ -31,7 +31,7 @@ bool tome_write_hdf5(const char *path, const char *array, const tome_volume *v, 
                                    : o->level   ? o->level
                                                 : LEVEL,
                           .checksum = true,
-                          .geometry = picture ? NULL : &v->geometry,
+                          .geometry = picture || o->unplaced ? NULL : &v->geometry,
                           .units = o->units};
   memcpy(spec.shape, all + picture, (size_t)spec.dims * sizeof *all);
   putting p = {.file = tome_array_file_new(path, &spec, err), .v = v};

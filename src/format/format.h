@@ -100,6 +100,7 @@ typedef struct tome_write_options {
   const char *units; /* "HU" or "" */
   const char *description;
   bool picture;         /* a single slice that is no volume: formats of plain arrays leave the axis z out */
+  bool unplaced;        /* nothing says where it lies: the geometry is made up */
   const char *id;       /* of the case; NULL: not known */
   const char *modality; /* "CT", "MR" …; NULL: by the units */
   const char *codec;    /* DICOM: NULL none, "jpegls", "j2k" (both lossless) */

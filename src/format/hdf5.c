@@ -197,5 +197,4 @@ const tome_format tome_format_hdf5 = {
     .usual_ending = ".h5",
     .wants_name = wants_name,
     .elsewhere = true,
-    .grid = true,
 };
