@@ -425,7 +425,7 @@ typedef struct tome_patches tome_patches;
 
 /* Settles the positions of all patches of some cases (`ids` NULL: all cases). Patch n of a case depends on the seed, the case and n alone: not on the
  * other cases, their order, or threads. Voxels to draw come from the store's table of where labels lie: few chunks are read. A case that has nothing to
- * draw is passed over, with a sentence to `note` (may be NULL; called in the order of the ids); TOME_NOT_FOUND where that leaves none. `opt`
+ * draw, or that the recipe does not fit, is passed over, with a sentence to `note` (may be NULL; called in the order of the ids); TOME_NOT_FOUND where that leaves none. `opt`
  * need not live on; `store` must. */
 TOME_API TOME_MUST_USE tome_patches *tome_patches_plan(tome_store *store, const char *const *ids, size_t id_count,
                                                        const tome_patch_options *opt, const tome_run *run,

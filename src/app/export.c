@@ -4,17 +4,17 @@
 #include <string.h>
 
 #include "app/export.h"
+#include "app/pick.h"
 
-enum { MOST_FACTS = 5 };
+enum { MOST_FACTS = 7 };
 
 /* Everything of the case in hand. */
 typedef struct going {
   tome_exporting *x;
   const char *id;
   tome_course course;
-  const char *map; /* --label's map; NULL: image, or all */
-  int32_t value;   /* > 0: only this value of it, as a 0/1 mask */
-  bool all;        /* every volume, not one */
+  tome_pick pick; /* --label's, or the image */
+  bool all;       /* every volume, not one */
   tome_box box;
   size_t colours[4];           /* outputs that are the samples of the first volume, side by side … */
   size_t colour_count;         /* … 0: it is one alone */
@@ -37,44 +37,6 @@ static void going_clear(going *g) {
 
 /* ---- which volumes ---- */
 
-/* A label is named by its map ("segmentation"), by a structure ("tumor"), or by both where that is needed ("segmentation/tumor"). */
-static bool choose(going *g, const char *label, tome_error *err) {
-  const tome_record *r = &g->course.record;
-  for (size_t i = 0; i < r->map_count; i++)
-    if (!strcmp(r->maps[i].name, label)) {
-      g->map = r->maps[i].name;
-      return true;
-    }
-  size_t found = 0;
-  char known[400] = "";
-  for (size_t i = 0; i < r->label_count; i++) {
-    const tome_label *l = &r->labels[i];
-    char both[300];
-    snprintf(both, sizeof both, "%s/%s", l->map, l->name);
-    snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s", *known ? ", " : "", both);
-    if (strcmp(l->name, label) != 0 && strcmp(both, label) != 0) continue;
-    found++;
-    g->map = l->map;
-    g->value = l->value;
-  }
-  if (found == 1) return true;
-  if (found)
-    return tome_fail(err, TOME_USAGE, "%s: %zu label maps hold a \"%s\"; say which: %s", r->id, found, label, known);
-  return tome_fail(err, TOME_NOT_FOUND, "%s: has no label \"%s\"; it has %s", r->id, label, *known ? known : "none");
-}
-
-/* The recipe's output of that map. Steps that make new maps (merge) leave others out. */
-static bool find_output(const tome_graph *graph, const char *map, size_t *out, tome_error *err) {
-  for (size_t i = 0; i < graph->count; i++) {
-    const tome_flow *f = &graph->outputs[i]->flow;
-    if (map ? f->is_label && !strcmp(f->name, map) : !f->is_label) {
-      *out = i;
-      return true;
-    }
-  }
-  return tome_fail(err, TOME_NOT_FOUND, "the recipe leaves no label map \"%s\"", map ? map : "image");
-}
-
 static bool add_volume(going *g, size_t output, const char *name, tome_error *err) {
   const tome_flow *f = &g->course.graph.outputs[output]->flow;
   const tome_geometry box = tome_geometry_crop(&f->geometry, &g->box);
@@ -86,8 +48,8 @@ static bool add_volume(going *g, size_t output, const char *name, tome_error *er
   g->volumes[g->count++] = (tome_output_volume){.name = name,
                                                 .is_label = f->is_label,
                                                 .map = f->is_label ? f->name : NULL,
-                                                .value = g->value,
-                                                .dtype = g->value ? TOME_U8 : f->dtype};
+                                                .value = g->pick.structure,
+                                                .dtype = g->pick.structure ? TOME_U8 : f->dtype};
   return true;
 }
 
@@ -120,8 +82,8 @@ static bool is_colour(const going *g, size_t output) {
 static bool choose_volumes(going *g, tome_error *err) {
   const char *label = g->x->opt->label;
   const tome_graph *graph = &g->course.graph;
-  size_t one = 0;
-  if ((label && !choose(g, label, err)) || !find_output(graph, g->map, &one, err)) return false;
+  if (!tome_pick_volume(&g->course, label, &g->pick, err)) return false;
+  const size_t one = g->pick.output;
   const int64_t *shape = graph->outputs[one]->flow.geometry.shape;
   g->box = tome_box_of_shape(shape);
   if (g->x->opt->box && !tome_box_parse(g->x->opt->box, shape, &g->box, err)) return false;
@@ -144,15 +106,6 @@ static bool add_text(going *g, const char *name, const char *text) {
   return true;
 }
 
-/* The maps' hashes decide, as the image's does, what a result is. */
-static const char *map_hashes(going *g, tome_error *err) {
-  const tome_record *r = &g->course.record;
-  const char *text = "";
-  for (size_t i = 0; i < r->map_count && text; i++)
-    text = tome_arena_printf(&g->arena, err, "%s%s%s=%s", text, i ? " " : "", r->maps[i].name, r->maps[i].voxel_hash);
-  return text;
-}
-
 static bool describe(going *g, tome_error *err) {
   const tome_course *c = &g->course;
   g->item = (tome_output_item){.id = g->id,
@@ -160,7 +113,7 @@ static bool describe(going *g, tome_error *err) {
                                .geometry = tome_geometry_crop(&c->graph.outputs[g->outputs[0]]->flow.geometry, &g->box),
                                .volumes = g->volumes,
                                .volume_count = g->count,
-                               .units = c->record.units,
+                               .units = tome_course_units(c, &c->graph.outputs[g->outputs[0]]->flow),
                                .recipe = c->recipe.count ? c->recipe.text : "",
                                .recipe_hash = c->recipe.count ? c->recipe.hash : "",
                                .voxel_hash = c->record.voxel_hash,
@@ -178,7 +131,9 @@ static bool describe(going *g, tome_error *err) {
                   : g->colour_count == 3 ? "red green blue"
                                          : "red green blue alpha") &&
          add_text(g, "label", g->x->opt->label ? g->x->opt->label : "") &&
-         add_text(g, "label_hashes", map_hashes(g, err)) && add_text(g, "dataset_hash", c->across_hash);
+         add_text(g, "channel_hashes", tome_course_channel_hashes(c, &g->arena, err)) &&
+         add_text(g, "label_hashes", tome_course_label_hashes(c, &g->arena, err)) &&
+         add_text(g, "dataset_hash", c->across_hash);
 }
 
 /* ---- voxels ---- */
@@ -246,13 +201,13 @@ static void only_value(tome_volume *v, int32_t value) {
 
 /* Only what is written is counted: a label map that nobody asked for is not read for it. */
 static bool count_survival(going *g, tome_export_event *e, tome_error *err) {
-  if (g->x->opt->box || (!g->all && !g->map)) return true;
+  if (g->x->opt->box || (!g->all && !g->pick.is_label)) return true;
   const tome_pull_options o = {.run = &g->x->inner, .memory = g->x->pull_memory};
   tome_survival *rows;
   size_t count, kept = 0;
-  if (!tome_survival_of(&g->course, g->map, g->pulled, &o, &g->arena, &rows, &count, err)) return false;
+  if (!tome_survival_of(&g->course, g->pick.map, g->pulled, &o, &g->arena, &rows, &count, err)) return false;
   for (size_t i = 0; i < count; i++)
-    if (!g->value || rows[i].value == g->value) rows[kept++] = rows[i];
+    if (!g->pick.structure || rows[i].value == g->pick.structure) rows[kept++] = rows[i];
   e->survival = rows;
   e->survival_count = kept;
   return true;
@@ -263,7 +218,7 @@ static bool compute(going *g, tome_export_event *e, tome_error *err) {
     if (!pull_one(g, i, err)) return false;
   if (g->colour_count && !pull_colours(g, err)) return false;
   if (!count_survival(g, e, err)) return false;
-  if (g->value) only_value(&g->pulled[g->outputs[0]], g->value);
+  if (g->pick.structure) only_value(&g->pulled[g->outputs[0]], g->pick.value);
   return tome_output_put(g->x->output, &g->item, err);
 }
 

@@ -226,9 +226,11 @@ static bool take_names(tome_output *o, const tome_outgoing *g, tome_error *err) 
 
 /* Sweeps a folder of what killed runs have left in it, the first time that something goes there. */
 static void sweep_once(tome_output *o, const char *path) {
-  const char *slash = strrchr(path, '/');
-  TOME_AUTO_FREE char *folder = slash ? strndup(path, (size_t)(slash - path)) : strdup(".");
-  if (!folder || !*folder || !tome_is_folder(folder)) return;
+  size_t end = strlen(path);
+  while (end && path[end - 1] == '/') end--; /* a folder's own draft lies beside it */
+  while (end && path[end - 1] != '/') end--;
+  TOME_AUTO_FREE char *folder = end ? strndup(path, end) : strdup(".");
+  if (!folder || !tome_is_folder(folder)) return;
   taken t = {.owner = "folder"};
   tome_hash_bytes(folder, strlen(folder), t.name);
   pthread_mutex_lock(&o->lock);

@@ -25,6 +25,7 @@ typedef struct tome_output_fact {
   const char *text;   /* a text, or NULL: the numbers */
   const double *many; /* `count` numbers; one alone is kept as a scalar */
   size_t count;
+  bool common; /* the same for all items (texts only): stacked archives tell it of themselves too */
 } tome_output_fact;
 
 typedef struct tome_output_item {

@@ -112,11 +112,16 @@ static tome_collection_volume *volumes_of(const tome_output_item *item, tome_are
   return v;
 }
 
-/* Stacked: the recipe is the root's. Written with the first item. */
-static bool put_root(tome_output *o, const tome_collection_fact *facts, tome_error *err) {
+/* Stacked: the recipe is the root's, and what all items have in common is told there too. Written with the first item. */
+static bool put_root(tome_output *o, const tome_output_item *item, const tome_collection_fact *facts, tome_error *err) {
   archive *a = o->state;
   pthread_mutex_lock(&o->lock);
-  const bool ok = !o->opt.stacked || a->any || tome_collection_texts(a->result, facts, OWN_FACTS, err);
+  bool ok = true;
+  if (o->opt.stacked && !a->any) {
+    ok = tome_collection_texts(a->result, facts, OWN_FACTS, err);
+    for (size_t i = 0; i < item->fact_count && ok; i++)
+      if (item->facts[i].common) ok = tome_collection_texts(a->result, &facts[OWN_FACTS + i], 1, err);
+  }
   a->any = true;
   pthread_mutex_unlock(&o->lock);
   return ok;
@@ -139,7 +144,7 @@ static bool put(tome_output *o, const tome_outgoing *g, tome_error *err) {
                               .fact_count = item->fact_count + OWN_FACTS - skip};
   out.group = group_of(item, &arena, err);
   out.volumes = volumes_of(item, &arena, err);
-  if (!facts || !out.group || !out.volumes || !put_root(o, facts, err)) return false;
+  if (!facts || !out.group || !out.volumes || !put_root(o, item, facts, err)) return false;
   out.facts = facts + skip;
   const tome_run run = tome_output_run(o);
   return tome_collection_put(a->result, &out, &run, err) || tome_fail_prefix(err, "%s", o->names.pattern);

@@ -107,8 +107,12 @@ static bool keep_facts(patch_case *c, const tome_patches *p, const tome_course *
   const tome_flow *image = &g->outputs[0]->flow;
   c->volumes = tome_arena_alloc(&c->arena, (g->count + 1) * sizeof *c->volumes, err);
   c->recipe = tome_arena_dup(&c->arena, course->recipe.text, err);
-  c->units = tome_arena_dup(&c->arena, course->record.units, err);
-  if (!c->volumes || !c->recipe || !c->units) return false;
+  c->units = tome_arena_dup(&c->arena, tome_course_units(course, image), err);
+  c->channel_hashes = tome_course_channel_hashes(course, &c->arena, err);
+  c->label_hashes = tome_course_label_hashes(course, &c->arena, err);
+  c->dataset_hash = tome_arena_dup(&c->arena, course->across_hash, err);
+  if (!c->volumes || !c->recipe || !c->units || !c->channel_hashes || !c->label_hashes || !c->dataset_hash)
+    return false;
   for (size_t i = 0; i < g->count; i++) {
     const tome_flow *f = &g->outputs[i]->flow;
     c->volumes[i] = (tome_patch_volume){tome_arena_dup(&c->arena, f->name, err), f->is_label, f->dtype};
@@ -116,6 +120,7 @@ static bool keep_facts(patch_case *c, const tome_patches *p, const tome_course *
   }
   c->volume_count = g->count;
   c->geometry = image->geometry;
+  c->pad_said = p->opt.pad_value != NULL;
   c->pad = p->opt.pad_value ? *p->opt.pad_value : image->fill;
   if (course->recipe.count) memcpy(c->recipe_hash, course->recipe.hash, sizeof c->recipe_hash);
   memcpy(c->voxel_hash, course->record.voxel_hash, sizeof c->voxel_hash);
@@ -131,6 +136,20 @@ static void note_done(planning *g, const patch_case *c, const bool *named) {
   pthread_mutex_unlock(&g->lock);
 }
 
+/* A case that the recipe does not fit (it crops to a label that this one lacks) does not stop the others. */
+static bool pass_over(planning *g, patch_case *c, const bool *named, tome_error *err) {
+  const bool misfit = err->code == TOME_NOT_FOUND || err->code == TOME_VALUE || err->code == TOME_USAGE ||
+                      err->code == TOME_GEOMETRY;
+  TOME_AUTO_FREE char *path = tome_case_path(g->p->store, c->id, NULL);
+  if (!named || !misfit || !path || !tome_file_exists(path)) return false;
+  if (g->p->case_count == 1) return tome_fail_prefix(err, "%s", c->id);
+  c->why = tome_arena_dup(&c->arena, err->message, NULL);
+  if (!c->why) return false;
+  *err = (tome_error){0};
+  note_done(g, c, named);
+  return true;
+}
+
 static bool plan_case(void *ctx, size_t item, int worker, tome_error *err) {
   (void)worker;
   planning *g = ctx;
@@ -140,7 +159,7 @@ static bool plan_case(void *ctx, size_t item, int worker, tome_error *err) {
                           .user = g->run ? g->run->user : NULL};
   TOME_AUTO_FREE bool *named = tome_alloc_zero(g->p->opt.class_count + 1, sizeof *named, c->id, err);
   tome_course *course = named ? tome_patches_take(g->p, c, err) : NULL;
-  if (!course) return false;
+  if (!course) return pass_over(g, c, named, err);
   const bool ok = keep_facts(c, g->p, course, err) && tome_patches_settle(g->p, c, course, &inner, &c->why, named, err);
   tome_patches_give(g->p, c);
   if (ok) note_done(g, c, named);
@@ -172,7 +191,9 @@ static bool plan(tome_patches *p, const tome_run *run, void (*note)(void *, cons
   pthread_mutex_destroy(&g.lock);
   if (!ok || !all_named(&g, err)) return false;
   const patch_case *one = &p->cases[0];
-  if (p->case_count == 1 && !one->count && one->why) return tome_fail(err, TOME_NOT_FOUND, "%s: %s", one->id, one->why);
+  bool any = false;
+  for (size_t i = 0; i < p->case_count; i++) any = any || p->cases[i].count;
+  if (!any && one->why) return tome_fail(err, TOME_NOT_FOUND, "%s: %s", one->id, one->why);
   for (size_t i = 0; i < p->case_count && note; i++)
     if (p->cases[i].why) note(user, p->cases[i].id, p->cases[i].why);
   return number_patches(p, err);
@@ -226,7 +247,7 @@ tome_patches *tome_patches_plan(tome_store *store, const char *const *ids, size_
                                 const tome_patch_options *opt, const tome_run *run,
                                 void (*note)(void *user, const char *id, const char *text), void *user,
                                 tome_error *err) {
-  if (!tome_patch_options_check(opt, err)) return NULL;
+  if (!tome_patch_options_check(opt, err) || !tome_recipe_text_check(&opt->recipe, err)) return NULL;
   tome_patches *p = tome_alloc_zero(1, sizeof *p, "patches", err);
   if (!p) return NULL;
   p->store = store;
@@ -300,6 +321,7 @@ static bool pull_padded(const tome_course *course, size_t output, const tome_pat
 static bool pull_one(const patch_case *c, const tome_course *course, size_t output, const tome_patch *t, void *out,
                      size_t bytes, const tome_run *run, tome_error *err) {
   const tome_pull_options o = {.run = run};
+  const tome_flow *f = &course->graph.outputs[output]->flow;
   int64_t shape[3];
   size_t want;
   tome_box_shape(&t->box, shape);
@@ -308,7 +330,7 @@ static bool pull_one(const patch_case *c, const tome_course *course, size_t outp
                      c->volumes[output].name, bytes, tome_dtype_name(c->volumes[output].dtype));
   if (memcmp(&t->box, &t->inside, sizeof t->box) == 0)
     return tome_pull(&course->graph, output, &t->box, out, bytes, &o, err);
-  return pull_padded(course, output, t, c->volumes[output].is_label ? 0 : c->pad, out, &o, err);
+  return pull_padded(course, output, t, f->is_label ? 0 : c->pad_said ? c->pad : f->fill, out, &o, err);
 }
 
 bool tome_patches_read(tome_patches *p, size_t i, void *const *out, const size_t *bytes, size_t count,

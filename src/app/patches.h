@@ -18,7 +18,9 @@ typedef struct patch_case {
   tome_geometry geometry; /* of the result */
   char recipe_hash[33], voxel_hash[33];
   const char *recipe, *units;
-  double pad; /* the image's value beyond it */
+  const char *channel_hashes, *label_hashes, *dataset_hash; /* what voxels depend on besides voxel_hash; "" for none */
+  double pad;    /* the image's value beyond it; other channels have their own, */
+  bool pad_said; /* but where somebody said so */
   tome_patch *patches;
   size_t count;
   const char *why;  /* what a person should know of its patches, or NULL */

@@ -78,11 +78,15 @@ static void add_facts(item *it, const tome_patches *p, const patch_case *c, cons
   it->out.facts = it->facts;
   add_text(it, "seed", it->seed);
   add_text(it, "rule", rule_of(&p->opt));
+  it->facts[0].common = it->facts[1].common = true;
   add_numbers(it, "position", it->position, 3);
   add_numbers(it, "centre", it->centre, 3);
   add_text(it, "class", t->what);
   add_numbers(it, "padding", it->padding, 6);
   add_numbers(it, "pad_value", &it->pad, 1);
+  add_text(it, "channel_hashes", c->channel_hashes);
+  add_text(it, "label_hashes", c->label_hashes);
+  add_text(it, "dataset_hash", c->dataset_hash);
 }
 
 static void describe(item *it, const tome_patches *p, const patch_case *c, const tome_patch *t) {
@@ -156,7 +160,7 @@ static bool write_item(writing *w, item *it, size_t i, bool *kept, tome_error *e
   const tome_patch *t = tome_patches_at(w->p, i);
   describe(it, w->p, c, t);
   *kept = tome_output_has(w->output, &it->out);
-  return (*kept || (make_room(it, c, t, err) &&
+  return (*kept || (make_room(it, c, t, err) && tome_output_fits(w->output, &it->out, err) &&
                     tome_patches_read(w->p, i, it->data, it->bytes, c->volume_count, &w->inner, err))) &&
          wait_turn(w, i, err) && (*kept || tome_output_put(w->output, &it->out, err));
 }

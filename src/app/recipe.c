@@ -129,6 +129,31 @@ void tome_course_close(tome_course *c) {
   tome_arena_clear(&c->arena);
 }
 
+/* Bounds do not change what a value means, other pointwise steps do. */
+const char *tome_course_units(const tome_course *c, const tome_flow *f) {
+  for (const tome_past *p = f->values; p; p = p->before)
+    if (p->op != &tome_op_hu && p->op != &tome_op_clip) return "";
+  return f->is_label || f->unknown ? "" : c->record.units;
+}
+
+static const char *one_more(const char *text, const char *name, const char *hash, tome_arena *a, tome_error *err) {
+  return tome_arena_printf(a, err, "%s%s%s=%s", text, *text ? " " : "", name, hash);
+}
+
+const char *tome_course_channel_hashes(const tome_course *c, tome_arena *arena, tome_error *err) {
+  const char *text = "";
+  for (size_t i = 0; i < c->record.channel_count && text; i++)
+    text = one_more(text, c->record.channels[i].name, c->record.channels[i].voxel_hash, arena, err);
+  return text;
+}
+
+const char *tome_course_label_hashes(const tome_course *c, tome_arena *arena, tome_error *err) {
+  const char *text = "";
+  for (size_t i = 0; i < c->record.map_count && text; i++)
+    text = one_more(text, c->record.maps[i].name, c->record.maps[i].voxel_hash, arena, err);
+  return text;
+}
+
 /* ---- what it would do, and what there is ------------------------------------------------------------------ */
 
 bool tome_explain(tome_store *store, const char *id, const tome_recipe_text *recipe, const char *box,

@@ -30,6 +30,11 @@ TOME_MUST_USE bool tome_recipe_of(const tome_recipe_text *words, const tome_op *
 TOME_MUST_USE bool tome_course_open(tome_course *c, const tome_store *s, const char *id, const tome_recipe_text *recipe,
                                     const tome_run *run, tome_error *err);
 void tome_course_close(tome_course *c);
+/* "HU" while a flow of the course still is in those; "" for labels, and once a step has given values another meaning. */
+const char *tome_course_units(const tome_course *c, const tome_flow *f);
+/* "t1=… flair=…": they decide, as the image's hash does, what a result is. "" where there are none. */
+TOME_MUST_USE const char *tome_course_channel_hashes(const tome_course *c, tome_arena *arena, tome_error *err);
+TOME_MUST_USE const char *tome_course_label_hashes(const tome_course *c, tome_arena *arena, tome_error *err);
 /* Whether the words make a recipe at all; no case needed. */
 TOME_MUST_USE bool tome_recipe_text_check(const tome_recipe_text *recipe, tome_error *err);
 

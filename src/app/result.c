@@ -168,14 +168,9 @@ static bool find_volume(const tome_result *r, const char *volume, size_t *out, t
                    id, volume);
 }
 
-/* Are its values still HU? Bounds do not change what a value means, other pointwise steps do. */
-static bool keeps_units(const tome_flow *f) {
-  for (const tome_past *p = f->values; p; p = p->before)
-    if (p->op != &tome_op_hu && p->op != &tome_op_clip) return false;
-  return !f->is_label && !f->unknown;
-}
-
 static const char *stored_hash(const tome_record *r, const tome_voxel_source *s) {
+  const tome_channel *channel = s->is_label ? NULL : tome_record_find_channel(r, s->name);
+  if (channel) return channel->voxel_hash;
   for (size_t i = 0; s->is_label && i < r->map_count; i++)
     if (!strcmp(r->maps[i].name, s->name)) return r->maps[i].voxel_hash;
   return r->voxel_hash;
@@ -211,8 +206,8 @@ bool tome_result_info_of(const tome_result *r, const char *volume, tome_result_i
                            .fill = f->fill,
                            .recipe = c->recipe.text,
                            .recipe_hash = c->recipe.hash};
-  const size_t units = strlen(c->record.units);
-  if (keeps_units(f) && units < sizeof info.units) memcpy(info.units, c->record.units, units);
+  const char *units = tome_course_units(c, f);
+  if (strlen(units) < sizeof info.units) memcpy(info.units, units, strlen(units));
   if (!hash_of(r, c->graph.outputs[i], info.voxel_hash, err)) return false;
   *out = info;
   return true;

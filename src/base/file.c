@@ -208,19 +208,6 @@ void tome_draft_abandon(tome_draft *d) {
   *d = (tome_draft){.fd = -1};
 }
 
-void tome_draft_sweep(const char *folder) {
-  DIR *dir = opendir(folder);
-  if (!dir) return;
-  for (const struct dirent *e; (e = readdir(dir));) {
-    if (!tome_is_draft(e->d_name)) continue;
-    const int fd = openat(dirfd(dir), e->d_name, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) continue;
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0) unlinkat(dirfd(dir), e->d_name, 0);
-    close(fd);
-  }
-  closedir(dir);
-}
-
 bool tome_make_folders(const char *path, tome_error *err) {
   TOME_AUTO_FREE char *copy = strdup(path);
   if (!copy) return tome_fail(err, TOME_NO_MEMORY, "%s: out of memory", path);

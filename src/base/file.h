@@ -31,7 +31,7 @@ typedef struct tome_draft {
 TOME_MUST_USE bool tome_draft_open(const char *target, tome_draft *out, tome_error *err);
 TOME_MUST_USE bool tome_draft_commit(tome_draft *d, bool replace, tome_error *err);
 void tome_draft_abandon(tome_draft *d); /* also safe after commit and on a zeroed draft: the cleanup */
-/* Removes drafts in a folder that no living process holds. */
+/* Removes drafts in a folder, files and folders, that no living process holds. */
 void tome_draft_sweep(const char *folder);
 /* True for a name that tome_draft_open makes. */
 bool tome_is_draft(const char *name);
@@ -41,6 +41,7 @@ bool tome_is_draft(const char *name);
  * given. A '/' at the target's end counts for nothing. */
 typedef struct tome_folder_draft {
   char *path, *target;
+  int fd; /* the folder, under an exclusive flock as a draft file is */
 } tome_folder_draft;
 TOME_MUST_USE bool tome_folder_draft_open(const char *target, tome_folder_draft *out, tome_error *err);
 TOME_MUST_USE bool tome_folder_draft_commit(tome_folder_draft *d, bool replace, tome_error *err);

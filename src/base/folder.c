@@ -1,10 +1,12 @@
-/* Folders that appear whole or not at all: made beside the target under a draft's name, synced, renamed. */
+/* Folders that appear whole or not at all: made beside the target under a draft's name, synced, renamed. And what becomes of drafts, of files and
+ * folders, that nobody has finished. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,7 +19,7 @@ static char *without_slashes(const char *path) {
   return strndup(path, n);
 }
 
-/* Removes a folder of plain files. Best effort. */
+/* Removes a folder of plain files. Best effort: one that holds folders stays. */
 static void remove_folder(const char *path) {
   DIR *d = opendir(path);
   if (!d) return;
@@ -28,7 +30,7 @@ static void remove_folder(const char *path) {
 }
 
 bool tome_folder_draft_open(const char *target, tome_folder_draft *out, tome_error *err) {
-  tome_folder_draft d = {.target = without_slashes(target)};
+  tome_folder_draft d = {.target = without_slashes(target), .fd = -1};
   if (!d.target) return tome_fail(err, TOME_NO_MEMORY, "%s: out of memory", target);
   const char *name = tome_basename(d.target);
   const int above = (int)(strlen(d.target) - strlen(name));
@@ -46,6 +48,8 @@ bool tome_folder_draft_open(const char *target, tome_folder_draft *out, tome_err
   const mode_t mask = umask(0);
   umask(mask);
   (void)chmod(d.path, 0777 & ~mask);
+  d.fd = open(d.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (d.fd >= 0) (void)flock(d.fd, LOCK_EX); /* where folders cannot be locked, none is swept either */
   *out = d;
   return true;
 }
@@ -88,7 +92,32 @@ bool tome_folder_draft_commit(tome_folder_draft *d, bool replace, tome_error *er
 
 void tome_folder_draft_abandon(tome_folder_draft *d) {
   if (d->path) remove_folder(d->path);
+  if (d->target && d->fd >= 0) close(d->fd); /* a zeroed draft has fd 0, which is not ours */
   free(d->path);
   free(d->target);
-  *d = (tome_folder_draft){0};
+  *d = (tome_folder_draft){.fd = -1};
+}
+
+/* ---- what is left of drafts ---- */
+
+static void remove_left_over(const char *folder, DIR *dir, const char *name) {
+  TOME_AUTO_FREE char *path = NULL;
+  if (unlinkat(dirfd(dir), name, 0) == 0 || errno != EISDIR) return;
+  if (asprintf(&path, "%s/%s", folder, name) < 0)
+    path = NULL;
+  else
+    remove_folder(path);
+}
+
+void tome_draft_sweep(const char *folder) {
+  DIR *dir = opendir(folder);
+  if (!dir) return;
+  for (const struct dirent *e; (e = readdir(dir));) {
+    if (!tome_is_draft(e->d_name)) continue;
+    const int fd = openat(dirfd(dir), e->d_name, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) continue;
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) remove_left_over(folder, dir, e->d_name);
+    close(fd);
+  }
+  closedir(dir);
 }

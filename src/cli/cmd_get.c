@@ -1,74 +1,37 @@
 /* cmd_get.c - tome get: cases, or boxes of them, out into files. What it tells is in get_report.c. */
-#include <string.h>
-
 #include "cli/get_report.h"
 #include "cli/open.h"
 #include "cli/progress.h"
 #include "cli/say.h"
 #include "cli/verbs.h"
+#include "cli/words.h"
 
-/* ---- which operands are cases, and which are steps ---- */
-
-typedef struct op_search {
-  const char *word;
-  bool found;
-} op_search;
-
-static void match_op(void *user, const tome_op_info *op) {
-  op_search *s = user;
-  if (strcmp(op->name, s->word) == 0) s->found = true;
-}
-
-static bool is_step(const char *word) {
-  op_search s = {.word = word};
-  return strchr(word, ':') || (tome_each_op(match_op, &s, NULL) && s.found);
-}
-
-static bool saw_row(void *user, size_t columns, const char *const *names, const tome_value *values) {
-  (void)columns, (void)names;
-  if (values) *(bool *)user = true;
-  return true;
-}
-
-static bool is_case(tome_store *store, const char *word) {
-  bool found = false;
-  return tome_query(store, "SELECT id FROM cases WHERE id = ?1", &word, 1, 30, saw_row, &found, NULL) && found;
-}
-
-/* The first operand is a case; those behind it too, as long as the store has cases of that name that could not be steps. */
-static size_t count_cases(const cli_args *args, tome_store *store) {
-  if (cli_given(args, "all") || cli_given(args, "where")) return 0;
-  size_t n = 1;
-  while (n + 1 < args->operand_count && !is_step(args->operands[n + 1]) && is_case(store, args->operands[n + 1])) n++;
-  return n;
-}
-
-static bool consistent(const cli_args *args, tome_error *err) {
+static bool consistent(const cli_args *args, const cli_words *w, tome_error *err) {
   const bool where = cli_given(args, "where"), all = cli_given(args, "all");
   if (where && all) return cli_fail(err, "--all takes every case, --where some: give one of them");
-  if (!where && !all && args->operand_count < 2)
-    return cli_fail(err, "get needs CASE, --where SQL or --all: tome get STORE CASE -o OUT");
-  if (!where && !all && is_step(args->operands[1]))
-    return cli_fail(err, "get needs CASE before the step %s, or --where SQL, or --all", args->operands[1]);
-  return true;
+  if ((where || all) && w->id_count)
+    return cli_fail(err, "%s chooses the cases: %s cannot be named as well", where ? "--where" : "--all", w->ids[0]);
+  if (where || all || w->id_count) return true;
+  if (w->step_count)
+    return cli_fail(err, "get needs CASE before the step %s, or --where SQL, or --all", w->steps[0]);
+  return cli_fail(err, "get needs CASE, --where SQL or --all: tome get STORE CASE -o OUT");
 }
 
 static int run(const cli_args *args) {
   tome_error err = {0};
-  if (!consistent(args, &err)) return cli_failed(&err);
+  CLI_AUTO_WORDS cli_words w = {0};
   CLI_AUTO_STORE tome_store *store = tome_open(args->operands[0], &err);
-  if (!store) return cli_failed(&err);
-  const size_t cases = count_cases(args, store);
-  const tome_export_many_options how = {.ids = (const char *const *)args->operands + 1,
-                                        .id_count = cases,
+  if (!store || !cli_words_take(&w, args, store, &err) || !consistent(args, &w, &err)) return cli_failed(&err);
+  const tome_export_many_options how = {.ids = w.ids,
+                                        .id_count = w.id_count,
                                         .where = cli_text(args, "where"),
                                         .all = cli_given(args, "all"),
                                         .path = cli_text(args, "output"),
                                         .label = cli_text(args, "label"),
                                         .box = cli_text(args, "box"),
                                         .force = cli_given(args, "force"),
-                                        .recipe = {.steps = (const char *const *)args->operands + 1 + cases,
-                                                   .step_count = args->operand_count - 1 - cases,
+                                        .recipe = {.steps = w.steps,
+                                                   .step_count = w.step_count,
                                                    .file = cli_text(args, "recipe")}};
   get_report report = {.json = cli_given(args, "json"), .quiet = cli_given(args, "quiet")};
   tome_export_summary sum = {0};
@@ -87,7 +50,8 @@ static const cli_option options[] = {
      .kind = CLI_TEXT,
      .arg = "OUT",
      .required = true,
-     .help = "the file to write, or a template for many; its name says the format: .npy .npz .nii .nii.gz .png .h5"},
+     .help = "the file to write, or a template for many; its name says the format: .npy .npz .h5 .nii .nii.gz .nrrd .nhdr "
+             ".mha .mhd .tif .png; out/ for a DICOM series, .dcm for label maps as DICOM SEG"},
     {.name = "where",
      .letter = 'w',
      .kind = CLI_TEXT,

@@ -10,59 +10,9 @@
 #include "cli/say.h"
 #include "cli/units.h"
 #include "cli/verbs.h"
+#include "cli/words.h"
 
-/* ---- which cases, which steps ---- */
-
-/* The words after STORE: cases first, then steps. */
-typedef struct words {
-  cli_kept known; /* ids of all cases */
-  const char **ids, **steps;
-  size_t id_count, step_count;
-} words;
-
-static void words_clear(words *w) {
-  cli_kept_clear(&w->known);
-  free(w->ids);
-  free(w->steps);
-}
-
-typedef struct asked {
-  const char *word;
-  bool found;
-} asked;
-
-static void ask_op(void *user, const tome_op_info *info) {
-  asked *a = user;
-  const size_t n = strlen(info->name);
-  if (!strncmp(a->word, info->name, n) && (a->word[n] == 0 || a->word[n] == ':')) a->found = true;
-}
-
-static bool is_case(const words *w, const char *word) {
-  for (size_t r = 0; r < w->known.rows; r++)
-    if (!strcmp(cli_kept_text(&w->known, r, "id"), word)) return true;
-  return false;
-}
-
-/* A word with a colon can only be meant as a step: the library names the nearest one. */
-static bool is_step(const char *word, tome_error *err) {
-  asked a = {.word = word};
-  return tome_each_op(ask_op, &a, err) && (a.found || strchr(word, ':'));
-}
-
-static bool take_words(words *w, const cli_args *args, tome_store *store, tome_error *err) {
-  if (!cli_kept_query(&w->known, store, "SELECT id FROM cases", NULL, err)) return false;
-  w->ids = cli_alloc(args->operand_count + 1, sizeof *w->ids);
-  w->steps = cli_alloc(args->operand_count + 1, sizeof *w->steps);
-  for (size_t i = 1; i < args->operand_count; i++) {
-    const char *word = args->operands[i];
-    if (!w->step_count && (is_case(w, word) || !is_step(word, err)))
-      w->ids[w->id_count++] = word;
-    else
-      w->steps[w->step_count++] = word;
-    if (err->code) return false;
-  }
-  return true;
-}
+/* ---- which cases ---- */
 
 static int natural(const void *a, const void *b) {
   const char *p = *(const char *const *)a, *q = *(const char *const *)b;
@@ -72,15 +22,13 @@ static int natural(const void *a, const void *b) {
   return digits && m != n ? (m > n) - (m < n) : strcmp(p, q);
 }
 
-/* --where instead of ids. */
-static bool take_where(words *w, const char *where, tome_store *store, tome_error *err) {
+/* --where instead of ids, whose texts stay in `found`. */
+static bool take_where(cli_kept *found, cli_words *w, const char *where, tome_store *store, tome_error *err) {
   CLI_AUTO_TEXT char *sql = cli_printf("SELECT id FROM cases WHERE (%s\n)", where);
-  cli_kept_clear(&w->known);
-  w->known = (cli_kept){0};
-  if (!cli_kept_query(&w->known, store, sql, NULL, err)) return false;
-  if (!w->known.rows) return cli_fail(err, "no case is like that: --where \"%s\"", where);
-  w->ids = cli_grow(w->ids, w->known.rows, sizeof *w->ids);
-  for (size_t r = 0; r < w->known.rows; r++) w->ids[w->id_count++] = cli_kept_text(&w->known, r, "id");
+  if (!cli_kept_query(found, store, sql, NULL, err)) return false;
+  if (!found->rows) return cli_fail(err, "no case is like that: --where \"%s\"", where);
+  w->ids = cli_grow(w->ids, found->rows, sizeof *w->ids);
+  for (size_t r = 0; r < found->rows; r++) w->ids[w->id_count++] = cli_kept_text(found, r, "id");
   qsort(w->ids, w->id_count, sizeof *w->ids, natural);
   return true;
 }
@@ -185,15 +133,16 @@ static bool is_random(const tome_patch_options *o) {
   return o->mode != TOME_PATCH_SLIDING && o->mode != TOME_PATCH_CENTRE;
 }
 
-/* Without --seed one is drawn, small enough to be typed again. */
-static uint64_t seed_of(const cli_args *args) {
+/* Without --seed one is drawn, small enough to be typed again; where nothing is drawn it is 0, so that a second run finds what the first has written. */
+static uint64_t seed_of(const cli_args *args, const tome_patch_options *o) {
   uint32_t drawn = 0;
+  if (!is_random(o)) return 0;
   if (cli_given(args, "seed")) return (uint64_t)cli_int(args, "seed");
   if (getrandom(&drawn, sizeof drawn, 0) != sizeof drawn) drawn = (uint32_t)(cli_clock() * 1e6);
   return drawn;
 }
 
-static bool take_options(chosen *c, const cli_args *args, const words *w, tome_error *err) {
+static bool take_options(chosen *c, const cli_args *args, const cli_words *w, tome_error *err) {
   tome_patch_options *o = &c->o;
   if (!take_size(cli_text(args, "size"), o->size, err) || !take_mode(c, args, err)) return false;
   o->recipe = (tome_recipe_text){.steps = w->steps, .step_count = w->step_count, .file = cli_text(args, "recipe")};
@@ -202,7 +151,7 @@ static bool take_options(chosen *c, const cli_args *args, const words *w, tome_e
   o->overlap = cli_real(args, "overlap");
   o->classes = c->classes;
   o->label = cli_text(args, "label");
-  o->seed = seed_of(args);
+  o->seed = seed_of(args, o);
   o->cache_bytes = (size_t)cli_int(args, "cache") << 20;
   if (cli_given(args, "image-threshold"))
     c->threshold = cli_real(args, "image-threshold"), o->image_threshold = &c->threshold;
@@ -281,7 +230,7 @@ static void say_written(const tome_patches_summary *s, const char *path) {
 
 static void close_patches(tome_patches **p) { tome_patches_close(*p); }
 
-static int go(const cli_args *args, tome_store *store, const words *w, const tome_patch_options *o) {
+static int go(const cli_args *args, tome_store *store, const cli_words *w, const tome_patch_options *o) {
   tome_error err = {0};
   const bool quiet = cli_given(args, "quiet"), list = cli_given(args, "list");
   tome_patches_summary sum = {0};
@@ -304,16 +253,17 @@ static int go(const cli_args *args, tome_store *store, const words *w, const tom
 
 static int run(const cli_args *args) {
   tome_error err = {0};
-  __attribute__((cleanup(words_clear))) words w = {0};
+  CLI_AUTO_KEPT cli_kept found = {0};
+  CLI_AUTO_WORDS cli_words w = {0};
   __attribute__((cleanup(chosen_clear))) chosen c = {.class_text = NULL};
   if (cli_given(args, "list") == cli_given(args, "output"))
     cli_fail(&err, "say where the patches go (-o OUT), or ask for positions only (--list)");
   CLI_AUTO_STORE tome_store *store = err.code ? NULL : tome_open(args->operands[0], &err);
-  if (!store || !take_words(&w, args, store, &err)) return cli_failed(&err);
+  if (!store || !cli_words_take(&w, args, store, &err)) return cli_failed(&err);
   const char *where = cli_text(args, "where");
   if ((where != NULL) + (w.id_count > 0) + cli_given(args, "all") > 1)
     cli_fail(&err, "choose cases by their ids, by --where or --all: not by two of these");
-  if (err.code || (where && !take_where(&w, where, store, &err)) || !take_options(&c, args, &w, &err))
+  if (err.code || (where && !take_where(&found, &w, where, store, &err)) || !take_options(&c, args, &w, &err))
     return cli_failed(&err);
   return go(args, store, &w, &c.o);
 }
@@ -433,7 +383,7 @@ const cli_verb cmd_patches = {
         "Every label voxel of the result is drawn as likely as any other; where labels lie is known from the store, so "
         "few chunks are read for that. The seed, the rule, the position and the centre go along with each patch.\n"
         "A case that is smaller than the patch is padded on both sides: the image with what the recipe makes of air, "
-        "labels with 0. A case that has nothing to draw is passed over with a note.",
+        "labels with 0. A case that has nothing to draw, or that the recipe does not fit, is passed over with a note.",
     .examples =
         "tome patches liver.tome --recipe lits.recipe --size 96 --per-case 4 --balance pos:1,neg:1 --seed 7 -o "
         "patches.h5\n"

@@ -129,10 +129,13 @@ typedef struct tome_known {
   double min, max, mean, std; /* std is the population's */
   double low, high;           /* at the two ranks asked for */
 } tome_known;
-/* `over`: NULL all voxels of the stored image; a label's name; "foreground": all labels of the case. `across`: of all
+/* `over`: NULL all voxels of the stored image; "nonzero": those that are not 0 in the flow (of float images, whose histogram has bins: none nearer to 0
+ * than a bin is wide); a label's name; "foreground": all labels of the case. `across`: of all
  * cases of the store, not only this one. Fails where nothing is known of it. Ranks in percent. */
 TOME_MUST_USE bool tome_know_values(const tome_shaping *s, const char *over, bool across, const double ranks[2],
                                     tome_known *out, tome_error *err);
+/* What the pointwise steps in a flow's past make of a stored value. */
+float tome_flow_value(const tome_flow *f, float stored);
 /* The box of a label ("any": of all of them; "body") in the grid that flows in: just the voxels that nearest fills from its stored box; where
  * that leaves none, the one closest to it. */
 TOME_MUST_USE bool tome_know_box(const tome_shaping *s, const char *label, tome_box *out, tome_error *err);

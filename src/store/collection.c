@@ -92,11 +92,19 @@ static bool put_item_attributes(hid_t group, const tome_collection_item *item, t
 
 /* ---- a group ---- */
 
-/* "channels/t1ce": the further images of a case lie in a group of their own. */
-static bool has_channels(const tome_collection_item *item) {
+bool tome_collection_folders(hid_t at, const tome_collection_item *item, tome_error *err) {
+  TOME_H5_ID order = H5Pcreate(H5P_GROUP_CREATE);
+  H5Pset_link_creation_order(order, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED); /* they keep their order */
+  H5Pset_obj_track_times(order, 0);
+  bool channels = false;
   for (size_t i = 0; i < item->volume_count; i++)
-    if (strncmp(item->volumes[i].path, "channels/", 9) == 0) return true;
-  return false;
+    if (strncmp(item->volumes[i].path, "channels/", strlen("channels/")) == 0) channels = true;
+  static const char *const names[] = {"labels", "channels"};
+  for (int i = 0; i < 1 + channels; i++) {
+    TOME_H5_ID made = H5Gcreate2(at, names[i], H5P_DEFAULT, order, H5P_DEFAULT);
+    if (made < 0) return tome_h5_fail(err, TOME_IO, "group %s/%s cannot be made", item->group, names[i]);
+  }
+  return true;
 }
 
 static hid_t make_group(tome_collection *r, const tome_collection_item *item, tome_error *err) {
@@ -108,14 +116,7 @@ static hid_t make_group(tome_collection *r, const tome_collection_item *item, to
     tome_h5_fail(err, TOME_IO, "group %s cannot be made", item->group);
     return group;
   }
-  TOME_H5_ID order = H5Pcreate(H5P_GROUP_CREATE);
-  H5Pset_link_creation_order(order, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED); /* label maps keep their order */
-  TOME_H5_ID labels = H5Gcreate2(group, "labels", H5P_DEFAULT, order, H5P_DEFAULT);
-  TOME_H5_ID channels =
-      has_channels(item) ? H5Gcreate2(group, "channels", H5P_DEFAULT, order, H5P_DEFAULT) : H5I_INVALID_HID;
-  const bool made = labels >= 0 && (channels >= 0 || !has_channels(item));
-  if (made && put_item_attributes(group, item, err)) return group;
-  if (!made) tome_h5_fail(err, TOME_IO, "groups in %s cannot be made", item->group);
+  if (tome_collection_folders(group, item, err) && put_item_attributes(group, item, err)) return group;
   H5Gclose(group);
   H5Ldelete(r->file, item->group, H5P_DEFAULT);
   return H5I_INVALID_HID;

@@ -40,6 +40,8 @@ struct tome_collection {
 };
 
 TOME_MUST_USE bool tome_collection_sound(const tome_collection *r, tome_error *err);
+/* Groups for an item's label maps, and for its channels where it has several. HDF5's lock held. */
+TOME_MUST_USE bool tome_collection_folders(hid_t at, const tome_collection_item *item, tome_error *err);
 /* ---- collection_rows.c --- */
 TOME_MUST_USE bool tome_collection_put_row(tome_collection *r, const tome_collection_item *item, tome_error *err);
 TOME_MUST_USE bool tome_collection_put_rows(tome_collection *r,

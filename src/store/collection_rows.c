@@ -15,13 +15,12 @@ static hid_t make_set(const tome_collection *r, const tome_collection_set *s, to
   const uint64_t zero = 0;
   TOME_H5_ID space = H5Screate_simple(4, shape, most);
   TOME_H5_ID list = H5Pcreate(H5P_DATASET_CREATE);
-  TOME_H5_ID parents = H5Pcreate(H5P_LINK_CREATE);
   hid_t set = H5I_INVALID_HID;
-  if (H5Pset_create_intermediate_group(parents, 1) >= 0 && H5Pset_chunk(list, 4, chunk) >= 0 &&
+  if (H5Pset_chunk(list, 4, chunk) >= 0 &&
       H5Pset_fill_value(list, tome_h5_type(s->dtype), &zero) >= 0 && H5Pset_obj_track_times(list, 0) >= 0 &&
       (!s->pipeline.shuffle || H5Pset_shuffle(list) >= 0) && H5Pset_deflate(list, 6) >= 0 &&
       H5Pset_fletcher32(list) >= 0)
-    set = H5Dcreate2(r->file, s->path, tome_h5_type(s->dtype), space, parents, list, H5P_DEFAULT);
+    set = H5Dcreate2(r->file, s->path, tome_h5_type(s->dtype), space, H5P_DEFAULT, list, H5P_DEFAULT);
   if (set < 0) tome_h5_fail(err, TOME_IO, "data set %s cannot be made", s->path);
   return set;
 }
@@ -46,6 +45,7 @@ static bool make_sets(tome_collection *r, const tome_collection_item *item, tome
     if (!sets[i].path) return false;
   }
   TOME_H5_LOCK;
+  if (!tome_collection_folders(r->file, item, err)) return false;
   for (size_t i = 0; i < item->volume_count; i++)
     if ((sets[i].id = make_set(r, &sets[i], err)) < 0) return false;
   if (!tome_h5_put_text(sets[0].id, "units", item->units, err)) return false;
@@ -87,8 +87,9 @@ static bool check_item(const tome_collection *r, const tome_collection_item *ite
       break;
     }
   return same || tome_fail(err, TOME_USAGE,
-                           "%s: has other label maps, element types or facts than the items before it: such items "
-                           "cannot be stacked; write groups",
+                           "%s: has other label maps, channels, element types or facts than the items before it, and "
+                           "such cannot be stacked: choose cases that are alike, merge their label maps into one "
+                           "(merge:liver=1,tumor=2), or write a file an item ({id}/{n}.npz)",
                            item->group);
 }
 

@@ -140,7 +140,9 @@ hid_t tome_sink_create(const char *path, int *failed, tome_error *err) {
     tome_h5_fail(err, TOME_NO_MEMORY, "HDF5 takes no file driver");
     return H5I_INVALID_HID;
   }
-  const hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
+  TOME_H5_ID how = H5Pcreate(H5P_FILE_CREATE);
+  H5Pset_obj_track_times(how, 0); /* the same voxels make the same file */
+  const hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, how, access);
   if (file >= 0) return file;
   if (*failed) {
     errno = *failed;
