@@ -38,9 +38,11 @@ static bool saw_row(void *user, size_t columns, const char *const *names, const 
   return true;
 }
 
-static bool is_case(tome_store *store, const char *word) {
+/* An index that cannot be asked keeps nobody from their voxels: `*known` says that it could. */
+static bool is_case(tome_store *store, const char *word, bool *known) {
   bool found = false;
-  return tome_query(store, "SELECT id FROM cases WHERE id = ?1", &word, 1, 30, saw_row, &found, NULL) && found;
+  *known = tome_query(store, "SELECT id FROM cases WHERE id = ?1", &word, 1, 30, saw_row, &found, NULL);
+  return *known && found;
 }
 
 static bool fail_unknown(tome_store *store, const char *word, const op_search *op, tome_error *err) {
@@ -66,10 +68,13 @@ bool cli_words_take(cli_words *w, const cli_args *args, tome_store *store, tome_
   for (size_t i = 1; i < args->operand_count; i++) {
     const char *word = args->operands[i];
     op_search op;
-    const bool a_case = is_case(store, word);
+    bool known, a_case = is_case(store, word, &known);
     if (a_case && w->step_count)
       return cli_fail(err, "the case %s stands behind the step %s: cases come first", word, w->steps[0]);
-    if (!a_case && !is_step(&op, word)) return fail_unknown(store, word, &op, err);
+    if (!a_case && !is_step(&op, word)) {
+      if (known) return fail_unknown(store, word, &op, err);
+      a_case = true;
+    }
     if (a_case)
       w->ids[w->id_count++] = word;
     else

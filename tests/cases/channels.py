@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import h5py
 import numpy
 
 from tomelib import Checks, Store, nifti, png
@@ -50,6 +51,56 @@ def brats(c, s, folder):
     c.that("in already" in s.ingest(folder).out, "the same again is known")
 
 
+def out(c, s, folder):
+    """Channels out again, all together or one by its name, each with its own statistics."""
+    rng = numpy.random.default_rng(6)
+    made = {n: (rng.integers(1, top, (21, 17, 13)) * (rng.random((21, 17, 13)) < 0.6)).astype(t)
+            for n, top, t in (("t1", 300, "i2"), ("flair", 4000, "i2"), ("t2", 90, "f4"))}
+    made["t2"] /= 7
+    seg = numpy.zeros((21, 17, 13), numpy.uint8)
+    seg[3:9, 4:9, 2:6] = 2
+    for n, a in (*made.items(), ("seg", seg)):
+        nifti(folder / f"BraTS20_Training_002/BraTS20_Training_002_{n}.nii.gz", a, AFFINE)
+    c.equal(s.ingest(folder).status, 0, "ingest")
+    case, = s.ids()
+    with s.case(case) as f:
+        names = list(f["channels"])
+        stored = {n: f["channels"][n][()].astype(float) for n in names}
+    where = {n: f"channels/{n}" if k else "image" for k, n in enumerate(names)}
+
+    def scaled(a):  # MONAI's NormalizeIntensity(nonzero=True), nnU-Net's inside the mask
+        m = a != 0
+        return numpy.where(m, (a - a[m].mean()) / a[m].std(), 0)
+    step = "normalise:over=nonzero"
+    for name in ("all.npz", "all.h5"):
+        done = s.tome("get", s.path, case, step, "-o", s.folder / name)
+        c.equal(done.status, 0, f"{name}: {done.err}")
+    with numpy.load(s.folder / "all.npz") as z, h5py.File(s.folder / "all.h5") as h:
+        for n, a in stored.items():
+            for kind, got in (("npz", z[where[n]]), ("h5", h[case][where[n]][()])):
+                c.near(got, scaled(a), 2e-5 if n != "t2" else 2e-4, f"{kind}: {n} by its own nonzero voxels")
+                c.that((got[a == 0] == 0).all() and (a == 0).any(), f"{kind}: {n}: zeros stay")
+        c.equal(h[case]["image"].attrs["units"], b"", "no HU")
+        c.voxels(h[case]["labels/segmentation"][()], seg.T, "labels beside them")
+    for label, n in [(n, n) for n in names] + [(f"channels/{n}", n) for n in names] + [("image", names[0])]:
+        done = s.tome("get", s.path, case, "--label", label, "-o", s.folder / "one.npy", "--force")
+        c.equal(done.status, 0, f"--label {label}: {done.err}")
+        c.voxels(numpy.load(s.folder / "one.npy"), stored[n], f"--label {label}")
+    done = s.tome("get", s.path, case, "resample:spacing=2", step, "clip:-1,2", "--label", names[1], "-o", s.folder / "two.nii.gz")
+    c.equal(done.status, 0, f"a recipe over one channel: {done.err}")
+    done = s.tome("patches", s.path, case, "--size", "8,40,8", "--per-case", 2, "--pad-value", -7, "--seed", 2, "-o", s.folder / "p.h5")
+    c.equal(done.status, 0, f"patches of channels: {done.err}")
+    with h5py.File(s.folder / "p.h5") as h:
+        for row in range(2):
+            z, y, x = h["items"]["position"][row].astype(int)
+            c.equal((y < 0), True, "padded along y")
+            for n, a in stored.items():
+                want = numpy.pad(a, ((0, 0), (-y, 40 - a.shape[1] + y), (0, 0)), constant_values=-7)[z:z + 8, :, x:x + 8]
+                c.voxels(h[where[n]][row], want.astype(h[where[n]].dtype), f"patch {row} of {n}")
+    done = s.tome("get", s.path, case, "normalise:over=nonzero,scope=store", "-o", s.folder / "no.npz")
+    c.that(done.status != 0 and "keeps statistics of its labels only" in done.err, f"nonzero is of a case: {done.err}")
+
+
 def other_grid(c, s, folder):
     rng = numpy.random.default_rng(4)
     nifti(folder / "P2/p2_t1.nii.gz", rng.integers(0, 90, (8, 8, 8)).astype(numpy.int16), AFFINE)
@@ -81,7 +132,7 @@ def colours(c, s, folder):
 def main():
     c = Checks()
     with tempfile.TemporaryDirectory() as t:
-        for n, part in enumerate((brats, other_grid, colours)):
+        for n, part in enumerate((brats, out, other_grid, colours)):
             s = Store(sys.argv[1])
             part(c, s, Path(t) / str(n))
             s.close()

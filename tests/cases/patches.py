@@ -3,6 +3,7 @@
 
     patches.py TOME PATCH_TOOL
 """
+import hashlib
 import json
 import math
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import h5py
 import nibabel
 import numpy
 from scipy import ndimage, stats
@@ -265,6 +267,91 @@ def files(c, s):
     c.equal(again, told["patches"], "the seed that was said draws the same")
 
 
+def hashes(root):
+    return {p.relative_to(root): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(root.rglob("*")) if p.is_file()}
+
+
+def archive(c, s):
+    """patches.h5 by h5py: rows, what is told of them, the voxels that `tome get --box` gives."""
+    steps = ("resample:spacing=2,1,1,order=1", "clip:-200,300")
+    words = ("patches", s.path, "volume-0", "volume-1", *steps, "--size", "12,16,20", "--per-case", 3, "--balance", "pos:2,neg:1", "--seed", 7)
+    path = s.folder / "patches.h5"
+    done = s.tome(*words, "-o", path, "--jobs", 1)
+    c.equal(done.status, 0, f"patches.h5: {done.err}")
+    told = listed(c, s, *words[2:])
+    with h5py.File(path) as f:
+        root = {k: v.decode() for k, v in f.attrs.items()}
+        c.equal((root["seed"], root["rule"], root["layout"]), ("7", "monai balance", "stacked"), "seed and rule are the root's")
+        c.that("resample:spacing=2,1,1" in root["recipe"] and len(root["recipe_hash"]) == 32, f"so is the recipe: {root}")
+        c.equal(f["image"].attrs["units"], b"HU", "clipped HU are still HU")
+        image, seg, items = f["image"][()], f["labels/segmentation"][()], f["items"][()]
+        c.equal((image.shape, seg.shape, len(items)), ((6, 12, 16, 20), (6, 12, 16, 20), 6), "one row a patch")
+        for i, (row, t) in enumerate(zip(items, told)):
+            got = row["id"].decode(), int(row["n"]), row["class"].decode(), list(row["position"]), list(row["centre"])
+            c.equal(got, (t["id"], t["n"], t["class"], t["position"], t["centre"]), f"row {i}")
+            whole = [result(s, t["id"], *steps, *more) for more in ((), ("--label", "segmentation"))]
+            lo, hi = t["position"], [p + n for p, n in zip(t["position"], t["size"])]
+            c.voxels(image[i], expected(whole[0], lo, hi, row["pad_value"]), f"row {i}: image")
+            c.voxels(seg[i], expected(whole[1], lo, hi, 0), f"row {i}: labels")
+            if all(0 <= a and b <= n for a, b, n in zip(lo, hi, whole[0].shape)):
+                box = ",".join(f"{a}:{b}" for a, b in zip(lo, hi))
+                c.voxels(image[i], result(s, t["id"], *steps, "--box", box), f"row {i}: as get --box")
+            centre = seg[i][tuple(a - b for a, b in zip(t["centre"], lo))]
+            c.equal(t["class"] == "foreground", bool(centre), f"row {i}: the centre is what its class says")
+        c.equal({r["class"] for r in told}, {"foreground", "background"}, "of both kinds")
+    again = s.tome(*words, "-o", path)
+    c.that(again.status == 0 and "6 were there already" in again.err, f"nothing to do again: {again.err}")
+    want = path.read_bytes()
+    for jobs in (2, 5):
+        s.tome(*words, "-o", path, "--jobs", jobs, "--force")
+        c.that(path.read_bytes() == want, f"the same bytes on {jobs} threads")
+    other = s.tome(*words[:-1], 8, "-o", path)
+    c.that(other.status != 0 and "--force" in other.err and path.read_bytes() == want, f"another seed does not overwrite: {other.err}")
+
+
+def templates(c, s):
+    """A file a patch: npz holds image and labels, npy each by itself; a second run finds all of them."""
+    for name, mode in (("npz/{id}_{n}.npz", ("--seed", 3, "--per-case", 2)), ("npy/{id}/{n}.npy", ("--sliding", "--overlap", 0.5)), ("gz/{id}/{n}.nii.gz", ("--centre",))):
+        words = ("patches", s.path, "volume-0", "volume-1", "--size", 24, *mode, "-o", s.folder / name)
+        done = s.tome(*words, "--json")
+        c.equal(done.status, 0, f"{name}: {done.err}")
+        told, root = json.loads(done.out)["patches"], s.folder / name.split("/")[0]
+        for t in told:
+            path = s.folder / name.replace("{id}", t["id"]).replace("{n}", str(t["n"]))
+            lo, hi = t["position"], [p + n for p, n in zip(t["position"], t["size"])]
+            wants = [expected(result(s, t["id"], *more), lo, hi, pad) for more, pad in (((), -1024), (("--label", "segmentation"), 0))]
+            if name.endswith(".npz"):
+                with numpy.load(path) as z:
+                    got = z["image"], z["labels/segmentation"]
+                    c.equal((str(z["seed"]), str(z["class"]), list(z["position"])), ("3", t["class"], t["position"]), f"{path.name}: facts")
+            elif name.endswith(".npy"):
+                got = numpy.load(path), numpy.load(path.with_name(f"{t['n']}_segmentation.npy"))
+            else:
+                got = [numpy.asanyarray(nibabel.load(p).dataobj).T for p in (path, path.with_name(f"{t['n']}_segmentation.nii.gz"))]
+            for g, w in zip(got, wants):
+                c.voxels(g, w, str(path.relative_to(s.folder)))
+        before = hashes(root)
+        again = s.tome(*words)
+        c.that(again.status == 0 and f"wrote 0 patches" in again.err and f"{len(told)} were there already" in again.err, f"{name}: again: {again.err}")
+        c.equal(hashes(root), before, f"{name}: nothing is touched")
+        refused = s.tome(*words[:3], *words[4:], "clip:-5,5", "--per-case" if "--seed" in mode else "--quiet", *([2] if "--seed" in mode else []))
+        c.that(refused.status != 0 and hashes(root) == before, f"{name}: another recipe does not overwrite: {refused.err}")
+
+
+def misfits(c, s):
+    """A case that the recipe does not fit is passed over and named; a bad recipe stops everything."""
+    done = s.tome("patches", s.path, "crop:mask=tumor", "--size", 8, "--uniform", "--seed", 1, "--list", "--json")
+    c.equal((done.status, {t["id"] for t in json.loads(done.out)["patches"]}), (0, {"volume-0"}), "only the case that has a tumour")
+    c.that("volume-1: step 1: crop: the case has no label \"tumor\"" in done.err, f"the others are named: {done.err}")
+    done = s.tome("patches", s.path, "volume-1", "crop:mask=tumor", "--size", 8, "--list")
+    c.that(done.status != 0 and "volume-1: step 1: crop" in done.err, f"one alone fails: {done.err}")
+    for words, part in ((("volume-O",), "did you mean the case volume-0"), (("volume-0", "windw"), "did you mean the step window"),
+                        (("volume-0", "volume-11"), "neither a case nor a step"), (("flip:z", "volume-0"), "cases come first")):
+        for verb in (("patches", "--size", 8, "--list"), ("get", "-o", s.folder / "no.npy")):
+            done = s.tome(verb[0], s.path, *words, *verb[1:])
+            c.that(done.status == 2 and part in done.err, f"{verb[0]} {words}: {done.err}")
+
+
 # ---- what is refused, passed over, read ----
 
 def words(c, s):
@@ -351,6 +438,9 @@ def main():
         voxels(c, s, sys.argv[2])
         repeatable(c, s, sys.argv[2])
         files(c, s)
+        archive(c, s)
+        templates(c, s)
+        misfits(c, s)
         words(c, s)
         few_bytes(c, s, sys.argv[2], Path(folder) / "more")
         s.close()
