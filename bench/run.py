@@ -42,7 +42,7 @@ class Bench:
         self.work.mkdir(parents=True)
 
     def wanted(self, group):
-        exact = self.only in (*GROUPS, "resample", "query")  # a group's own name is not also part of another's
+        exact = self.only in (*GROUPS, "resample", "patches", "query")  # a group's own name is not also part of another's
         return not self.only or (self.only == group if exact else self.only in group)
 
     def add(self, line):
@@ -253,6 +253,65 @@ def resample_patch(b, data):
         pass
 
 
+# ---- patches of many cases ---------------------------------------------------------------------------------------
+
+# As peer_monai.py has them in MONAI's words.
+MONAI_STEPS = ["crop:mask=any,to=box,margin=60", "window:level=40,width=400", "normalise:mean=0.4,std=0.25"]
+PATCH, SAMPLES = 96, 4
+
+
+def labelled(b):
+    """CT-like volumes with livers, .nii.gz as LiTS has them, and a store of them."""
+    cases = 2 if b.quick else 4
+    folder = b.data / f"labelled-{cases}"
+    if not (folder / "done").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        run(PYTHON, HERE.parent / "scripts/phantom", folder, "--size", "full", "--only", "lits", "--cases", cases)
+        (folder / "done").touch()
+    store = b.fresh("labelled.tome")
+    run(b.tome, "init", store)
+    run(b.tome, "ingest", store, folder / "LITS", "--jobs", 2, "--quiet")
+    return folder / "LITS", store
+
+
+def check_patches(b, python, folder, store):
+    """One box of what the steps make, ours and MONAI's: the same voxels, or no numbers."""
+    for name, label in (("image", ()), ("label", ("--label", "segmentation"))):
+        run(b.tome, "get", store, "volume-0", *MONAI_STEPS, *label, "--box", f"20:{20 + PATCH},30:{30 + PATCH},40:{40 + PATCH}", "-o", b.work / f"{name}.npy")
+    run(python, HERE / "peer_monai.py", "check", folder, 0, b.work / "image.npy", b.work / "label.npy", "20,30,40")
+
+
+def patches(b):
+    """Patches a second out of the store, against MONAI's out of memory and out of its cache on disk. MONAI without workers and with two: the better counts."""
+    python = b.venv / "bin/python"
+    if not has(python, "monai", "torch", "nibabel"):
+        return b.leave_out("patches against MONAI", f"no monai, torch and nibabel in {b.venv}")
+    folder, store = labelled(b)
+    check_patches(b, python, folder, store)
+    cases = len(list(folder.glob("volume-*")))
+    total = (48 if b.quick else 192)
+
+    def ours(seed):
+        m = json.loads(run(b.build / "tests/cases/patches_bench", store, PATCH, total // cases, 2, seed, *MONAI_STEPS).output)
+        return (m["plan_s"] + m["read_s"]) / m["patches"]
+
+    def theirs(kind, workers):
+        m = json.loads(run(python, HERE / "peer_monai.py", "time", kind, folder, b.work / "persistent", PATCH, SAMPLES, total, workers).output.splitlines()[-1])
+        return m["seconds"] / m["patches"]
+
+    ours(0)
+    for kind, name, bar in (("persistent", "MONAI PersistentDataset", 10), ("cache", "MONAI CacheDataset, all in memory", 1)):
+        a, p = [], {0: [], 2: []}
+        with Others() as others:
+            for i in range(b.rounds):
+                a.append(ours(i + 1))
+                for workers, times in p.items():
+                    times.append(theirs(kind, workers))
+        best = min(p, key=lambda w: statistics.median(p[w]))
+        b.add(Line("patches", f"a {PATCH}³ patch, 2 threads", "phantoms", a, p[best], f"{name}, {best} workers", bar, others=others.cores,
+                   more={f"{w}_workers": times for w, times in p.items()}))
+
+
 # ---- questions ------------------------------------------------------------------------------------------------
 
 def query(b):
@@ -287,6 +346,8 @@ def measure(b):
                 group(b, d)
     if b.wanted("resample"):
         resample(b)
+    if b.wanted("patches"):
+        patches(b)
     if b.wanted("query"):
         query(b)
 
@@ -309,11 +370,11 @@ def conclude(b, out):
 def main():
     p = argparse.ArgumentParser(prog="scripts/bench", description=__doc__.splitlines()[0])
     p.add_argument("--build", type=Path, default=Path("build/bench"), help="folder of a Release build")
-    p.add_argument("--venv", type=Path, default=Path.home() / ".cache/tome-bench", help="environment with blosc2, SimpleITK and scipy")
+    p.add_argument("--venv", type=Path, default=Path.home() / ".cache/tome-bench", help="environment with blosc2, SimpleITK, scipy, torch and monai")
     p.add_argument("--data", type=Path, default=Path("build/bench-data"), help="where inputs are made and kept")
     p.add_argument("--quick", action="store_true", help="fewer rounds, the phantom only: to see that it runs, not to quote")
     p.add_argument("--rounds", type=int, default=5, help="alternating pairs a line (5 at least)")
-    p.add_argument("--only", metavar="NAME", help=f"groups whose name contains NAME: {', '.join(GROUPS)}, resample, query")
+    p.add_argument("--only", metavar="NAME", help=f"groups whose name contains NAME: {', '.join(GROUPS)}, resample, patches, query")
     p.add_argument("--input", choices=["phantom", "real"], help="this volume only")
     p.add_argument("--json", type=Path, metavar="FILE", help="also write every measurement there")
     options = p.parse_args()

@@ -29,28 +29,40 @@ static void remove_folder(const char *path) {
   (void)rmdir(path);
 }
 
+/* Makes the folder and locks it; between the two a sweep may have taken it for dead: then there is none, and another is made. */
+static bool make_locked(tome_folder_draft *d, const char *pattern, tome_error *err) {
+  for (int tries = 0; tries < 100; tries++) {
+    struct stat s;
+    strcpy(d->path, pattern);
+    if (!mkdtemp(d->path)) {
+      free(d->path); /* nothing there to remove */
+      d->path = NULL;
+      return tome_fail_errno(err, "%s: cannot be made", d->target);
+    }
+    d->fd = open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (d->fd >= 0) (void)flock(d->fd, LOCK_EX); /* where folders cannot be locked, none is swept either */
+    if (stat(d->path, &s) == 0) return true;
+    if (d->fd >= 0) close(d->fd);
+    d->fd = -1;
+  }
+  return tome_fail(err, TOME_IO, "%s: its drafts vanish as they are made", d->target);
+}
+
 bool tome_folder_draft_open(const char *target, tome_folder_draft *out, tome_error *err) {
-  tome_folder_draft d = {.target = without_slashes(target), .fd = -1};
+  TOME_CLEANUP(tome_folder_draft_abandon) tome_folder_draft d = {.target = without_slashes(target), .fd = -1};
   if (!d.target) return tome_fail(err, TOME_NO_MEMORY, "%s: out of memory", target);
   const char *name = tome_basename(d.target);
   const int above = (int)(strlen(d.target) - strlen(name));
-  bool ok = asprintf(&d.path, "%.*s.%s.tmp-XXXXXX", above, d.target, name) >= 0;
-  if (!ok) d.path = NULL;
-  if (ok && !mkdtemp(d.path)) {
-    ok = tome_fail_errno(err, "%s: cannot be made", d.target);
-    free(d.path); /* nothing there to remove */
-    d.path = NULL;
-  }
-  if (!ok) {
-    tome_folder_draft_abandon(&d);
-    return tome_fail(err, TOME_NO_MEMORY, "%s: out of memory", target);
-  }
+  TOME_AUTO_FREE char *pattern = NULL;
+  if (asprintf(&pattern, "%.*s.%s.tmp-XXXXXX", above, d.target, name) < 0) pattern = NULL;
+  d.path = pattern ? strdup(pattern) : NULL;
+  if (!d.path) return tome_fail(err, TOME_NO_MEMORY, "%s: out of memory", target);
+  if (!make_locked(&d, pattern, err)) return false;
   const mode_t mask = umask(0);
   umask(mask);
   (void)chmod(d.path, 0777 & ~mask);
-  d.fd = open(d.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (d.fd >= 0) (void)flock(d.fd, LOCK_EX); /* where folders cannot be locked, none is swept either */
   *out = d;
+  d = (tome_folder_draft){.fd = -1};
   return true;
 }
 

@@ -3,6 +3,7 @@
 
     outputs.py TOME
 """
+import fcntl
 import hashlib
 import itertools
 import json
@@ -422,6 +423,61 @@ def survival(c, s):
     c.equal(rows(done)["volume-1"]["liver"]["voxels_after"], rows(done)["volume-1"]["liver"]["voxels_before"], "a crop to the liver keeps it")
 
 
+def picked(c, s):
+    """--label after steps that rename values or merge maps: the structure that was asked for, or a sentence."""
+    with s.case("volume-0") as f:
+        seg = f["labels/segmentation"][()]
+
+    def mask(*words):
+        path = s.folder / "picked.npy"
+        done = get(s, "volume-0", *words, "-o", path, "--force")
+        c.equal(done.status, 0, f"{words}: {done.err}")
+        return numpy.load(path) if done.status == 0 else numpy.zeros(1)
+
+    def refused(part, *words):
+        done = get(s, "volume-0", *words, "-o", s.folder / "refused.npy")
+        c.that(done.status in (1, 2) and part in done.err and not (s.folder / "refused.npy").exists(), f"{words}: {part}: {done.err}")
+    for words, want in ((("remap:2=7", "--label", "tumor"), seg == 2), (("remap:1=2,2=1", "--label", "tumor"), seg == 2),
+                        (("remap:1=2,2=1", "remap:1=300", "--label", "segmentation/tumor"), seg == 2),
+                        (("keep:liver", "--label", "liver"), seg == 1),
+                        (("merge:tumor=3,liver=5", "--label", "labels"), numpy.choose(seg, [0, 5, 3])),
+                        (("merge:segmentation=1", "remap:1=9", "--label", "labels"), (seg > 0) * 9)):
+        got = mask(*words)
+        c.that(got.shape == seg.shape and (got == want).all(), f"{words}: as NumPy has it")
+    refused("gives tumor and liver one value (1)", "remap:2=1", "--label", "tumor")
+    refused("gives tumor and the background one value (2)", "remap:0=2", "--label", "tumor")
+    refused("makes tumor background", "keep:liver", "--label", "tumor")
+    refused("tumor cannot be told apart any more; ask for what it leaves: labels", "merge:liver=1,tumor=2", "--label", "tumor")
+    refused("the recipe leaves the label map labels", "merge:liver=1,tumor=2", "--label", "lables")
+    done = get(s, "volume-1", "merge:liver=1,tumor=2", "resample:spacing=5", "--label", "labels", "-o", s.folder / "picked.npy", "--force", "--json")
+    lost = [r["name"] for r in done.events("written")[0]["survival"] if r["fate"] == "vanished"]
+    c.equal(lost, ["tumor"], "what merging and resampling lose is told")
+
+
+def units(c, s):
+    """HU are said only where values are HU."""
+    for steps, want in (((), b"HU"), (("clip:-100,200",), b"HU"), (("resample:spacing=3",), b"HU"), (("window:liver",), b""), (("clip:-100,200", "normalise:zscore"), b"")):
+        path = s.folder / "units.h5"
+        path.unlink(missing_ok=True)
+        c.equal(get(s, "volume-0", *steps, "-o", path).status, 0, f"{steps}")
+        with h5py.File(path) as f:
+            c.equal(f["volume-0/image"].attrs["units"], want, f"units after {steps}")
+
+
+def left_over_folders(c, s):
+    """The draft folder that a crash has left goes with the next run; one that a living process holds stays."""
+    dead, held = s.folder / ".v.tmp-Abc123", s.folder / ".w.tmp-Abc123"
+    for folder in (dead, held):
+        folder.mkdir()
+        (folder / "1.dcm").write_bytes(b"half")
+    fd = os.open(held, os.O_RDONLY)
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    done = get(s, "volume-0", "-o", f"{s.folder}/v/")
+    c.equal((done.status, dead.exists(), held.exists()), (0, False, True), f"swept: {done.err}")
+    os.close(fd)
+    shutil.rmtree(held)
+
+
 def main():
     c, program = Checks(), sys.argv[1]
     with tempfile.TemporaryDirectory(prefix="tome-outputs-") as folder:
@@ -431,7 +487,7 @@ def main():
         refs = reference(s)
         for part in (npy, npz, nii, png, archive, boxes):
             part(c, s, refs)
-        for part in (skipping, names, same_whatever_the_jobs, full_disk, interrupted, survival):
+        for part in (skipping, names, same_whatever_the_jobs, full_disk, interrupted, survival, picked, units, left_over_folders):
             part(c, s)
         one_bad_case(c, program, s)
         killed(c, program, raw)

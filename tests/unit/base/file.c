@@ -64,6 +64,22 @@ static void dead_drafts_are_swept(void) {
   write_text(dead, "half");
   tome_draft_sweep(dir);
   CHECK(!tome_file_exists(dead));
+  snprintf(dead, sizeof dead, "%s/.series.tmp-a1B2c3", dir); /* a folder of files */
+  mkdir(dead, 0777);
+  char inside[4300];
+  snprintf(inside, sizeof inside, "%s/1.dcm", dead);
+  write_text(inside, "half");
+  char target[4200];
+  snprintf(target, sizeof target, "%s/series", dir);
+  tome_folder_draft living;
+  tome_error e = {0};
+  CHECK(tome_folder_draft_open(target, &living, &e));
+  tome_draft_sweep(dir);
+  CHECK(!tome_file_exists(dead) && tome_file_exists(living.path));
+  CHECK(tome_folder_draft_commit(&living, false, &e) && tome_is_folder(target));
+  tome_folder_draft_abandon(&living);
+  tome_folder_draft_abandon(&living); /* nothing to do, twice */
+  CHECK(tome_is_folder(target));
   CHECK(!tome_is_draft("case.h5"));
   CHECK(!tome_is_draft(".tmp-abcdef"));
 }

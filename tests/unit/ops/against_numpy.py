@@ -74,6 +74,18 @@ def pointwise(path, check):
             check.equal(f"{dtype} percentile 3-88", got, np.clip((f - a) / (b - a), 0, 1), 2e-6)
         got, _ = t.run("normalise:zscore,over=liver")
         check.equal(f"{dtype} zscore over liver", got, (f - liver.mean()) / liver.std(), 1e-5)
+        got, _ = t.run("normalise:mean=101,std=76.9")
+        check.equal(f"{dtype} zscore by numbers", got, (f - 101) / 76.9, 1e-4)
+        got, _ = t.run("clip:-79,304 normalise:mean=101,std=76.9,over=nonzero")
+        k = np.clip(f, -79, 304)
+        check.equal(f"{dtype} zscore by numbers, zeros apart", got, np.where(k == 0, 0, (k - 101) / 76.9), 1e-5)
+        for steps, v in (("", f), ("clip:0,700 ", np.clip(f, 0, 700))):
+            full = v[v != 0]
+            got, _ = t.run(steps + "normalise:over=nonzero")
+            check.equal(f"{dtype} {steps}zscore over nonzero", got, np.where(v != 0, (v - full.mean()) / full.std(), 0), 1e-5 if dtype != "float32" else 3e-3)
+            got, _ = t.run(steps + "normalise:minmax,over=nonzero")
+            lo, hi = full.min(), full.max()
+            check.equal(f"{dtype} {steps}minmax over nonzero", got, np.where(v != 0, (v - lo) / (hi - lo), 0), 1e-5 if dtype != "float32" else 3e-3)
         if dtype != "float32":
             fg = f[label > 0]
             a, b = np.percentile(fg, [0.5, 99.5])
