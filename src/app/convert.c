@@ -17,8 +17,9 @@ typedef struct converting {
   void *user;
   tome_value_steps values;
   tome_value_pair *remap;
-  tome_geometry like;
-  bool has_like;
+  tome_pieces like_pieces; /* of --like */
+  tome_stack_result like_stack;
+  const tome_stacked *like; /* NULL: none */
   tome_target target;
   tome_units units;
   pthread_mutex_t lock; /* guards what follows */
@@ -103,11 +104,38 @@ static bool make_folder_of(const char *path, tome_error *err) {
   return tome_is_folder(folder) || tome_make_folders(folder, err);
 }
 
+/* A sentence of a draft, said of what it was to become. */
+static bool fail_of(const tome_error *why, const char *draft, const char *path, tome_error *err) {
+  const char *at = draft ? strstr(why->message, draft) : NULL;
+  if (!at) return tome_fail(err, why->code, "%s", why->message);
+  return tome_fail(err, why->code, "%.*s%s%s", (int)(at - why->message), why->message, path, at + strlen(draft));
+}
+
+static bool ends_in(const char *name, const char *ending) {
+  const size_t n = strlen(name), m = strlen(ending);
+  return n >= m && strcmp(name + n - m, ending) == 0;
+}
+
+/* True where a folder holds nothing but DICOM files by their names, so that it may be replaced as a whole. */
+static bool is_series_folder(const char *path, tome_error *err) {
+  TOME_CLEANUP(tome_tree_clear) tome_tree tree = {0};
+  if (!tome_tree_walk(path, NULL, &tree, NULL, err)) return false;
+  for (size_t i = 0; i < tree.count; i++)
+    if (tree.entries[i].folder || !ends_in(tree.entries[i].path, ".dcm"))
+      return tome_fail(err, TOME_EXISTS,
+                       "%s: holds more than .dcm files (%s), and --force would replace it whole; name a new folder",
+                       path, tree.entries[i].path);
+  return true;
+}
+
 static bool write_folder(const converting *c, const char *path, const tome_volume *v, const tome_write_options *o,
                          tome_error *err) {
   TOME_CLEANUP(tome_folder_draft_abandon) tome_folder_draft d = {0};
-  return tome_folder_draft_open(path, &d, err) && c->target.format->write_folder(d.path, v, o, err) &&
-         tome_folder_draft_commit(&d, c->opt->force, err);
+  tome_error why = {0};
+  if (c->opt->force && tome_is_folder(path) && !is_series_folder(path, err)) return false;
+  if (!tome_folder_draft_open(path, &d, err)) return false;
+  return c->target.format->write_folder(d.path, v, o, &why) ? tome_folder_draft_commit(&d, c->opt->force, err)
+                                                            : fail_of(&why, d.path, path, err);
 }
 
 static bool write_file(const converting *c, const char *path, const tome_volume *v, const tome_write_options *o,
@@ -121,16 +149,11 @@ static bool write_file(const converting *c, const char *path, const tome_volume 
   return ok && tome_draft_commit(&d, c->opt->force, err);
 }
 
-static bool as_folder(const converting *c, const char *path) {
-  const tome_format *f = c->target.format;
-  return f->write_folder && (!f->write || path[strlen(path) - 1] == '/' || !strrchr(tome_basename(path), '.'));
-}
-
 static bool put(converting *c, const char *path, const tome_volume *v, const tome_write_options *o, tome_error *err) {
   if (!take(c, path, err) || !make_folder_of(path, err)) return false;
-  if (!c->opt->force && tome_file_exists(path) && !as_folder(c, path))
+  if (!c->opt->force && tome_file_exists(path) && !c->target.folders)
     return tome_fail(err, TOME_EXISTS, "%s: exists already; --force overwrites it", path);
-  return as_folder(c, path) ? write_folder(c, path, v, o, err) : write_file(c, path, v, o, err);
+  return c->target.folders ? write_folder(c, path, v, o, err) : write_file(c, path, v, o, err);
 }
 
 /* ---- names ---------------------------------------------------------------------------------------------- */
@@ -143,12 +166,13 @@ static const char *volume_name(const tome_unit *u, size_t volume, size_t volumes
 typedef struct naming {
   const char *name;
   int64_t n, z; /* z < 0: not a slice */
+  const char *label;
 } naming;
 
 static const char *path_of(const converting *c, const naming *what, bool add_z, tome_arena *a, tome_error *err) {
   char tail[32] = "";
   if (add_z) snprintf(tail, sizeof tail, "_%03lld", (long long)what->z);
-  const tome_template_values v = {.id = what->name, .label = "image", .n = what->n, .z = what->z < 0 ? 0 : what->z};
+  const tome_template_values v = {.id = what->name, .label = what->label, .n = what->n, .z = what->z < 0 ? 0 : what->z};
   return tome_template_fill(&c->target.names, &v, tail, c->target.ending, a, err);
 }
 
@@ -159,7 +183,7 @@ typedef struct volume_job {
   const tome_unit *unit;
   const tome_volume *v;
   const tome_write_options *o;
-  const char *name;
+  const char *name, *label;
   int64_t n;
   bool slices_count; /* {n} is the number of the slice */
 } volume_job;
@@ -174,7 +198,7 @@ static bool put_slice(const volume_job *j, int64_t z, tome_arena *a, tome_error 
                              .dtype = j->v->dtype,
                              .channels = j->v->channels,
                              .data = (char *)j->v->data + (size_t)z * bytes};
-  const naming what = {j->name, j->slices_count ? z : j->n, z};
+  const naming what = {j->name, j->slices_count ? z : j->n, z, j->label};
   const bool add_z = j->c->target.invented && shape[0] > 1 && !t->has[TOME_PLACE_Z];
   const char *path = path_of(j->c, &what, add_z, a, err);
   return path && put(j->c, path, &slice, j->o, err);
@@ -192,7 +216,7 @@ static bool put_slices(const volume_job *j, tome_arena *a, tome_error *err) {
     if (tome_stopped(j->c->run)) return tome_fail_cancelled(err);
     if (!put_slice(j, z, a, err)) return false;
   }
-  const naming what = {j->name, j->slices_count ? 0 : j->n, 0};
+  const naming what = {j->name, j->slices_count ? 0 : j->n, 0, j->label};
   const char *first = path_of(j->c, &what, t->invented && depth > 1 && !t->names.has[TOME_PLACE_Z], a, err);
   char text[200];
   snprintf(text, sizeof text, "%lld %s of %lldx%lld %s", (long long)depth, depth == 1 ? "picture" : "slices",
@@ -202,7 +226,7 @@ static bool put_slices(const volume_job *j, tome_arena *a, tome_error *err) {
 }
 
 static bool put_whole(const volume_job *j, tome_arena *a, tome_error *err) {
-  const naming what = {j->name, j->n, -1};
+  const naming what = {j->name, j->n, -1, j->label};
   const char *path = path_of(j->c, &what, false, a, err);
   if (!path || !put(j->c, path, j->v, j->o, err)) return false;
   const tome_geometry *g = &j->v->geometry;
@@ -214,6 +238,34 @@ static bool put_whole(const volume_job *j, tome_arena *a, tome_error *err) {
   if (j->c->target.format->grid)
     snprintf(text + n, sizeof text - (size_t)n, ", %.4gx%.4gx%.4g mm", g->spacing[0], g->spacing[1], g->spacing[2]);
   say(j->c, TOME_EVENT_ADDED, j->unit->shown, path, text);
+  return true;
+}
+
+/* ---- reading -------------------------------------------------------------------------------------------- */
+
+static bool load(converting *c, const tome_unit *u, const tome_stacked *s, tome_volume *out, tome_error *err) {
+  const tome_convert_options *o = c->opt;
+  const tome_load_options how = {.name = u->shown,
+                                 .as_stored = true,
+                                 .labels = o->labels,
+                                 .threshold = o->labels && o->has_threshold ? o->threshold : 0};
+  return tome_convert_load(s, &how, &c->inner, out, err);
+}
+
+/* Labels onto the grid of --like, where they lie on it in another order. */
+static bool align(converting *c, const tome_unit *u, tome_volume *v, tome_error *err) {
+  char text[200] = "";
+  if (!c->like || !c->opt->labels || v->channels > 1) return true;
+  const tome_grid_difference d = tome_geometry_compare(&v->geometry, &c->like->geometry);
+  if (!d.shape && tome_geometry_same(&d, &v->geometry)) {
+    v->geometry = c->like->geometry;
+    return true;
+  }
+  tome_error why = {0};
+  if (!tome_align_label(v, &c->like->geometry, &c->inner, text, sizeof text, &why))
+    return tome_fail(err, why.code, "%s: does not lie on the grid of --like %s: %s", u->shown, c->opt->like,
+                     why.message);
+  if (*text) say(c, TOME_EVENT_NOTE, u->shown, "", text);
   return true;
 }
 
@@ -230,31 +282,116 @@ static bool suit(const converting *c, const tome_unit *u, tome_volume *v, tome_e
       u->shown, tome_dtype_name(v->dtype), f->name);
 }
 
-static bool convert_volume(converting *c, const tome_unit *u, const tome_stacked *s, const char *name, int64_t n,
-                           bool slices_count, tome_arena *a, tome_error *err) {
-  TOME_CLEANUP(tome_volume_clear) tome_volume v = {0};
-  const tome_piece *p = s->order[0];
-  const bool ct = strcmp(p->modality, "CT") == 0;
-  if (!tome_load_samples(s, u->shown, &c->inner, &v, err) ||
-      !tome_values_apply(&v, &c->values, u->shown, &c->inner, err) || !suit(c, u, &v, err))
+/* The SOP instance UIDs of the slices of --like, where it has one for each. */
+static bool name_slices(const converting *c, const char *const **out, tome_arena *a, tome_error *err) {
+  const tome_stacked *s = c->like;
+  const size_t depth = s->slices ? (size_t)s->geometry.shape[0] : 0;
+  const char **uids = tome_arena_alloc(a, (depth + 1) * sizeof *uids, err);
+  bool all = depth > 0;
+  for (size_t z = 0; uids && z < depth; z++) {
+    uids[z] = s->order[s->slices[z].a]->sop_uid;
+    all &= s->slices[z].a == s->slices[z].b && *uids[z];
+  }
+  *out = all ? uids : NULL;
+  return uids;
+}
+
+/* Labels say which image they belong to. */
+static bool refer(const converting *c, tome_write_options *o, tome_arena *a, tome_error *err) {
+  if (!c->like || !o->is_label) return true;
+  const tome_piece *p = c->like->order[0];
+  o->study_uid = p->study_uid;
+  o->series_uid = p->series_uid;
+  o->frame_uid = p->frame_uid;
+  o->sop_class = p->sop_class;
+  o->modality = p->modality;
+  return name_slices(c, &o->sop_uids, a, err);
+}
+
+/* Changes values where asked, and writes. */
+static bool put_volume(volume_job *j, tome_volume *v, tome_write_options *o, tome_arena *a, tome_error *err) {
+  converting *c = j->c;
+  if (!tome_values_apply(v, &c->values, j->unit->shown, &c->inner, err) || !suit(c, j->unit, v, err) ||
+      !align(c, j->unit, v, err) || !refer(c, o, a, err))
     return false;
-  const bool still_hu = ct && !(c->values.width > 0) && !c->values.threshold_on && !c->values.remap_count;
-  const tome_write_options o = {.level = c->opt->level,
-                                .units = still_hu ? "HU" : "",
-                                .id = name,
-                                .modality = p->modality,
-                                .codec = c->opt->codec,
-                                .study_uid = p->study_uid,
-                                .frame_uid = p->frame_uid,
-                                .description = "",
-                                .unplaced = !p->has_geometry && !(p->has_position && p->has_orientation) &&
-                                            !c->has_like && !(c->opt->spacing[0] > 0),
-                                .picture = u->count == 1 && p->shape[0] == 1 && !p->has_geometry && !p->has_position};
+  j->v = v;
+  j->o = o;
+  return c->target.format->flat ? put_slices(j, a, err) : put_whole(j, a, err);
+}
+
+static bool convert_volume(const volume_job *what, const tome_stacked *s, tome_arena *a, tome_error *err) {
+  TOME_CLEANUP(tome_volume_clear) tome_volume v = {0};
+  converting *c = what->c;
+  const tome_unit *u = what->unit;
+  const tome_piece *p = s->order[0];
+  volume_job j = *what;
+  if (!load(c, u, s, &v, err)) return false;
+  const bool ct = strcmp(p->modality, "CT") == 0 && !c->opt->labels;
+  const bool still_hu =
+      ct && !(c->values.width > 0) && !c->values.threshold_on && !c->values.remap_count && c->values.scale == 0;
+  tome_write_options o = {.level = c->opt->level,
+                          .units = still_hu ? "HU" : "",
+                          .id = j.name,
+                          .modality = p->modality,
+                          .codec = c->opt->codec,
+                          .to_16_bits = c->opt->to_16_bits,
+                          .study_uid = p->study_uid,
+                          .frame_uid = p->frame_uid,
+                          .description = "",
+                          .is_label = c->opt->labels,
+                          .picture = u->count == 1 && p->shape[0] == 1 && !p->has_geometry && !p->has_position};
   for (size_t i = 0; i < s->note_count; i++) say(c, TOME_EVENT_NOTE, u->shown, "", s->notes[i]);
   for (size_t i = 0; i < s->repair_count; i++) say(c, TOME_EVENT_NOTE, u->shown, "", s->repairs[i].text);
-  const volume_job j = {c, u, &v, &o, name, n, slices_count};
-  return c->target.format->flat ? put_slices(&j, a, err) : put_whole(&j, a, err);
+  return put_volume(&j, &v, &o, a, err);
 }
+
+/* ---- drawings ------------------------------------------------------------------------------------------- */
+
+static bool say_names(converting *c, const tome_unit *u, const tome_write_name *names, size_t count) {
+  char text[900];
+  size_t n = 0;
+  for (size_t i = 0; i < count && n + 100 < sizeof text; i++)
+    n += (size_t)snprintf(text + n, sizeof text - n, "%s%d is %.80s", i ? ", " : "", names[i].value, names[i].name);
+  if (count) say(c, TOME_EVENT_NOTE, u->shown, "", text);
+  return true;
+}
+
+static bool put_drawn(volume_job *j, const tome_drawing *d, const tome_write_name *names, size_t only, tome_arena *a,
+                      tome_error *err) {
+  TOME_CLEANUP(tome_volume_clear) tome_volume v = {0};
+  converting *c = j->c;
+  const bool one = only < d->count;
+  const tome_write_name mask = {1, one ? names[only].name : ""};
+  tome_write_options o = {.level = c->opt->level,
+                          .units = "",
+                          .description = "",
+                          .id = j->name,
+                          .codec = c->opt->codec,
+                          .series_uid = d->series_uid,
+                          .frame_uid = d->frame_uid,
+                          .is_label = true,
+                          .names = one ? &mask : names,
+                          .name_count = one ? 1 : d->count};
+  const double threshold = d->fractional && c->opt->has_threshold ? c->opt->threshold : 0;
+  j->label = one ? names[only].name : "labels";
+  return tome_drawn_load(d, names, only, c->like ? &c->like->geometry : NULL, threshold, &c->inner, &v, err) &&
+         put_volume(j, &v, &o, a, err);
+}
+
+static bool convert_drawing(volume_job *j, const tome_format *f, tome_arena *a, tome_error *err) {
+  TOME_CLEANUP(tome_drawing_clear) tome_drawing d = {0};
+  tome_write_name *names;
+  converting *c = j->c;
+  if (!f->outline(j->unit->paths[0], &d, err) || !tome_drawn_names(&d, a, &names, err)) return false;
+  for (size_t i = 0; i < d.note_count; i++) say(c, TOME_EVENT_NOTE, j->unit->shown, "", d.notes[i]);
+  say_names(c, j->unit, names, d.count);
+  if (!c->target.names.has[TOME_PLACE_LABEL]) return put_drawn(j, &d, names, SIZE_MAX, a, err);
+  for (size_t i = 0; i < d.count; i++)
+    if (!put_drawn(j, &d, names, i, a, err)) return false;
+  return true;
+}
+
+/* ---- a unit --------------------------------------------------------------------------------------------- */
 
 static tome_stack_options stacking(const converting *c) {
   const tome_convert_options *o = c->opt;
@@ -262,7 +399,8 @@ static tome_stack_options stacking(const converting *c) {
                           .duplicate = o->duplicate,
                           .uneven = o->uneven,
                           .series = o->series,
-                          .like = c->has_like ? &c->like : NULL,
+                          .like = c->like ? &c->like->geometry : NULL,
+                          .labels = o->labels,
                           .colour = true};
   memcpy(s.spacing, o->spacing, sizeof s.spacing);
   if (!(s.spacing[0] > 0) && !c->target.format->grid) s.spacing[0] = s.spacing[1] = s.spacing[2] = 1; /* goes nowhere */
@@ -277,10 +415,24 @@ static bool fail_several(const converting *c, const tome_unit *u, const tome_sta
     snprintf(list + strlen(list), sizeof list - strlen(list), "%s%lldx%lldx%lld%s%.64s", i ? "; " : "", (long long)s[0],
              (long long)s[1], (long long)s[2], *v->series_uid ? " series " : "", v->series_uid);
   }
-  return tome_fail(
-      err, TOME_USAGE,
-      "%s holds %zu volumes, and %s is one file: %s; choose with --series UID, or put {name} or {n} into the output",
-      u->shown, r->volume_count, c->target.pattern, list);
+  const bool series = *r->volumes[0].series_uid && strcmp(r->volumes[0].series_uid, r->volumes[1].series_uid) != 0;
+  return tome_fail(err, TOME_USAGE, "%s holds %zu volumes, and %s is one: %s; %sput {name} or {n} into the output",
+                   u->shown, r->volume_count, c->target.pattern, list, series ? "choose with --series UID, or " : "");
+}
+
+static bool convert_stacked(const volume_job *what, const tome_stack_result *r, tome_arena *a, tome_error *err) {
+  converting *c = what->c;
+  const tome_template *t = &c->target.names;
+  const bool only = c->units.count == 1;
+  for (size_t i = 0; i < r->volume_count; i++) {
+    volume_job j = *what;
+    j.slices_count =
+        only && r->volume_count == 1 && c->target.format->flat && t->has[TOME_PLACE_N] && !t->has[TOME_PLACE_Z];
+    j.name = volume_name(what->unit, i, r->volume_count, a, err);
+    if (only) j.n = (int64_t)i;
+    if (!j.name || !convert_volume(&j, &r->volumes[i], a, err)) return false;
+  }
+  return true;
 }
 
 static bool convert_unit(converting *c, size_t index, tome_error *err) {
@@ -288,24 +440,19 @@ static bool convert_unit(converting *c, size_t index, tome_error *err) {
   TOME_CLEANUP(tome_pieces_clear) tome_pieces pieces = {0};
   TOME_CLEANUP(tome_stack_result_clear) tome_stack_result r = {0};
   TOME_CLEANUP(tome_arena_clear) tome_arena a = {0};
+  volume_job j = {
+      .c = c, .unit = u, .name = u->name, .n = (int64_t)index, .label = c->opt->labels ? "labels" : "image"};
   const tome_stack_options how = stacking(c);
-  if (!tome_describe_all(u->paths, u->count, &c->inner, &pieces, err) || !tome_unit_passed(u, &pieces, err))
-    return false;
-  tome_pieces_as_pictures(&pieces);
+  if (!tome_describe_all(u->paths, u->count, &c->inner, &pieces, err)) return false;
+  const tome_format *drawn = u->count == 1 && !pieces.count ? tome_drawing_of(u->paths[0], NULL) : NULL;
+  if (drawn) return convert_drawing(&j, drawn, &a, err);
+  if (!tome_unit_passed(u, &pieces, err)) return false;
+  if (!c->opt->labels) tome_pieces_as_pictures(&pieces);
   if (!tome_stack(&pieces, &how, &c->inner, &r, err)) return false;
   if (r.fault_count) return tome_fail(err, r.faults[0].code, "%s", r.faults[0].text);
   if (!r.volume_count) return tome_fail(err, TOME_UNSUPPORTED, "%s: holds no image that this build reads", u->shown);
   if (r.volume_count > 1 && !c->target.many) return fail_several(c, u, &r, err);
-  const tome_template *t = &c->target.names;
-  const bool only = c->units.count == 1;
-  const bool slices_count =
-      only && r.volume_count == 1 && c->target.format->flat && t->has[TOME_PLACE_N] && !t->has[TOME_PLACE_Z];
-  for (size_t i = 0; i < r.volume_count; i++) {
-    const char *name = volume_name(u, i, r.volume_count, &a, err);
-    const int64_t n = (int64_t)(only ? i : index);
-    if (!name || !convert_volume(c, u, &r.volumes[i], name, n, slices_count, &a, err)) return false;
-  }
-  return true;
+  return convert_stacked(&j, &r, &a, err);
 }
 
 static bool convert_item(void *ctx, size_t item, int worker, tome_error *err) {
@@ -327,32 +474,33 @@ static bool read_like(converting *c, tome_error *err) {
   const char *path = c->opt->like;
   if (!path) return true;
   TOME_CLEANUP(tome_units_clear) tome_units u = {0};
-  TOME_CLEANUP(tome_pieces_clear) tome_pieces pieces = {0};
-  TOME_CLEANUP(tome_stack_result_clear) tome_stack_result r = {0};
   const tome_stack_options how = {.colour = true};
+  tome_stack_result *r = &c->like_stack;
   if (!tome_units_find(&path, 1, true, "like", &c->inner, &u, err) ||
-      !tome_describe_all(u.items[0].paths, u.items[0].count, &c->inner, &pieces, err) ||
-      !tome_stack(&pieces, &how, &c->inner, &r, err))
+      !tome_describe_all(u.items[0].paths, u.items[0].count, &c->inner, &c->like_pieces, err) ||
+      !tome_stack(&c->like_pieces, &how, &c->inner, r, err))
     return false;
-  if (r.volume_count != 1)
-    return tome_fail(err, TOME_USAGE, "--like %s: holds %zu volumes where one is wanted%s%s", path, r.volume_count,
-                     r.fault_count ? ": " : "", r.fault_count ? r.faults[0].text : "");
-  c->like = r.volumes[0].geometry;
-  c->has_like = true;
+  if (r->volume_count != 1)
+    return tome_fail(err, TOME_USAGE, "--like %s: holds %zu volumes where one is wanted%s%s", path, r->volume_count,
+                     r->fault_count ? ": " : "", r->fault_count ? r->faults[0].text : "");
+  c->like = &r->volumes[0];
   return true;
 }
 
 static bool read_values(converting *c, tome_error *err) {
   const tome_convert_options *o = c->opt;
-  c->values = (tome_value_steps){.gray = o->gray,
-                                 .drop_alpha = o->drop_alpha,
-                                 .threshold_on = o->has_threshold,
-                                 .threshold = o->threshold,
-                                 .scale = o->scale,
-                                 .level = o->window_level,
-                                 .width = o->window_width,
-                                 .dtype = o->dtype,
-                                 .clamp = o->clamp};
+  if (o->labels && (o->gray || o->scale != 0 || o->window_width > 0))
+    return tome_fail(err, TOME_USAGE, "--labels: labels are values, not grays: without --gray, --scale and --window");
+  c->values = (tome_value_steps){
+      .gray = o->gray,
+      .drop_alpha = o->drop_alpha,
+      .threshold_on = o->has_threshold && !(o->labels && o->threshold > 0), /* else done on loading */
+      .threshold = o->threshold,
+      .scale = o->scale,
+      .level = o->window_level,
+      .width = o->window_width,
+      .dtype = o->dtype,
+      .clamp = o->clamp};
   if (o->remap && !tome_values_parse_remap(o->remap, &c->remap, &c->values.remap_count, err)) return false;
   c->values.remap = c->remap;
   return true;
@@ -361,22 +509,38 @@ static bool read_values(converting *c, tome_error *err) {
 static void clear(converting *c) {
   tome_target_clear(&c->target);
   tome_units_clear(&c->units);
+  tome_stack_result_clear(&c->like_stack);
+  tome_pieces_clear(&c->like_pieces);
   free(c->remap);
   free(c->taken);
   tome_arena_clear(&c->arena);
   pthread_mutex_destroy(&c->lock);
 }
 
+/* Whether what is to be read is one volume: then "vol.nii out_dicom/" is that folder, not a folder in it. Pictures are slices. */
+static bool is_one_volume(converting *c, bool *out, tome_error *err) {
+  const tome_units *u = &c->units;
+  *out = u->count == 1;
+  if (u->count < 2 || c->opt->input_count > 1) return true;
+  const tome_format *f = tome_format_of(u->items[0].paths[0], err);
+  *out = f && f->flat;
+  return f || !err->code;
+}
+
 static bool prepare(converting *c, tome_error *err) {
   const tome_convert_options *o = c->opt;
-  if (!tome_target_of(o->output, o->to, &c->target, err) || !read_values(c, err) || !read_like(c, err)) return false;
-  /* one volume may go to one folder of slices by its own name: "vol.nii out_dicom/" */
-  if (c->target.invented && c->target.format->write_folder && o->input_count == 1 && !tome_is_folder(o->output)) {
-    c->target.pattern = o->output;
-    c->target.many = false;
-    if (!tome_template_parse(o->output, &c->target.names, err)) return false;
-  }
-  return tome_units_find(o->inputs, o->input_count, !c->target.many, NULL, &c->inner, &c->units, err);
+  bool one = false;
+  if (!tome_target_of(o->output, o->to, o->labels, &c->target, err) || !read_values(c, err) || !read_like(c, err) ||
+      !tome_units_find(o->inputs, o->input_count, !c->target.many, NULL, &c->inner, &c->units, err))
+    return false;
+  if (!c->target.invented || !c->target.folders) return true;
+  if (!is_one_volume(c, &one, err) || !one) return one || !err->code;
+  c->target.pattern = o->output;
+  c->target.many = false;
+  if (!tome_template_parse(o->output, &c->target.names, err)) return false;
+  if (c->units.count == 1) return true;
+  tome_units_clear(&c->units);
+  return tome_units_find(o->inputs, o->input_count, true, NULL, &c->inner, &c->units, err);
 }
 
 bool tome_convert(const tome_convert_options *opt, const tome_run *run,

@@ -47,11 +47,23 @@ typedef struct tome_target {
   tome_template names;
   bool many;     /* each input gets a file of its own */
   bool invented; /* the pattern was made from a folder's name: {z} may be added where slices need it */
+  bool folders;  /* each volume is a folder of files */
   size_t ending; /* bytes of the extension */
   tome_arena arena;
 } tome_target;
 void tome_target_clear(tome_target *t);
 /* `to` NULL: by the output's ending, or for a folder by a format's name in its own ("label_npy/"). Fails where nothing says the format, or it cannot be written. */
-TOME_MUST_USE bool tome_target_of(const char *output, const char *to, tome_target *out, tome_error *err);
+TOME_MUST_USE bool tome_target_of(const char *output, const char *to, bool labels, tome_target *out, tome_error *err);
+
+/* ---- convert_load.c --- */
+/* All samples of a stacked volume, side by side; of labels the values as the files have them, {0,255} too. `how->sample` counts for nothing. */
+TOME_MUST_USE bool tome_convert_load(const tome_stacked *s, const tome_load_options *how, const tome_run *run,
+                                     tome_volume *out, tome_error *err);
+/* A drawing's structures: their values (segments keep their numbers, regions are 1, 2 …) and names, in `a`. */
+TOME_MUST_USE bool tome_drawn_names(const tome_drawing *d, tome_arena *a, tome_write_name **out, tome_error *err);
+/* The map of all structures, or the 0/1 mask of number `only` (from 0; SIZE_MAX: all), on `grid` (NULL: the drawing's own). TOME_VALUE where structures overlap. */
+TOME_MUST_USE bool tome_drawn_load(const tome_drawing *d, const tome_write_name *names, size_t only,
+                                   const tome_geometry *grid, double threshold, const tome_run *run, tome_volume *out,
+                                   tome_error *err);
 
 #endif

@@ -138,8 +138,8 @@ static void note_done(planning *g, const patch_case *c, const bool *named) {
 
 /* A case that the recipe does not fit (it crops to a label that this one lacks) does not stop the others. */
 static bool pass_over(planning *g, patch_case *c, const bool *named, tome_error *err) {
-  const bool misfit = err->code == TOME_NOT_FOUND || err->code == TOME_VALUE || err->code == TOME_USAGE ||
-                      err->code == TOME_GEOMETRY;
+  const bool misfit =
+      err->code == TOME_NOT_FOUND || err->code == TOME_VALUE || err->code == TOME_USAGE || err->code == TOME_GEOMETRY;
   TOME_AUTO_FREE char *path = tome_case_path(g->p->store, c->id, NULL);
   if (!named || !misfit || !path || !tome_file_exists(path)) return false;
   if (g->p->case_count == 1) return tome_fail_prefix(err, "%s", c->id);

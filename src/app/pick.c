@@ -74,8 +74,8 @@ static const tome_label *find_structure(const tome_course *c, const char *label,
   if (count)
     tome_fail(err, TOME_USAGE, "%s: %zu label maps hold a \"%s\"; say which: %s", r->id, count, label, known);
   else if (c->recipe.count && *maps)
-    tome_fail(err, TOME_NOT_FOUND, "%s: has no label \"%s\"; it has %s, and the recipe leaves the label map%s %s", r->id,
-              label, *known ? known : "none", strchr(maps, ',') ? "s" : "", maps);
+    tome_fail(err, TOME_NOT_FOUND, "%s: has no label \"%s\"; it has %s, and the recipe leaves the label map%s %s",
+              r->id, label, *known ? known : "none", strchr(maps, ',') ? "s" : "", maps);
   else
     tome_fail(err, TOME_NOT_FOUND, "%s: has no label \"%s\"; it has %s", r->id, label, *known ? known : "none");
   return NULL;
@@ -98,10 +98,11 @@ static bool follow(const tome_course *c, const tome_label *l, tome_pick *p, tome
     const tome_label *k = &r->labels[i];
     if (k != l && k->voxels && !strcmp(k->map, l->map) && value_now(f, k->value) == p->value) other = k->name;
   }
-  return !other || tome_fail(err, TOME_USAGE,
-                             "%s: the recipe gives %s and %s one value (%d), so that neither can be told apart; ask for the "
-                             "label map %s",
-                             r->id, l->name, other, (int)p->value, l->map);
+  return !other ||
+         tome_fail(err, TOME_USAGE,
+                   "%s: the recipe gives %s and %s one value (%d), so that neither can be told apart; ask for the "
+                   "label map %s",
+                   r->id, l->name, other, (int)p->value, l->map);
 }
 
 static bool pick_structure(const tome_course *c, const char *label, tome_pick *out, tome_error *err) {
@@ -118,6 +119,7 @@ static bool pick_structure(const tome_course *c, const char *label, tome_pick *o
 }
 
 bool tome_pick_volume(const tome_course *c, const char *label, tome_pick *out, tome_error *err) {
-  if (!label) return find_volume(c, "image", false, out) || tome_fail(err, TOME_NOT_FOUND, "%s: has no image", c->record.id);
+  if (!label)
+    return find_volume(c, "image", false, out) || tome_fail(err, TOME_NOT_FOUND, "%s: has no image", c->record.id);
   return pick_map(c, label, out) || find_volume(c, label, false, out) || pick_structure(c, label, out, err);
 }

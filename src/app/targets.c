@@ -78,19 +78,29 @@ static bool is_folder_name(const char *output) {
   return (n && output[n - 1] == '/') || tome_is_folder(output);
 }
 
-static bool folder_target(const char *output, const char *to, tome_target *t, tome_error *err) {
-  t->format = to ? format_called(to, strlen(to)) : format_in_name(output);
-  if (!t->format)
-    return to ? fail_format(to, err)
-              : tome_fail(err, TOME_USAGE,
-                          "%s: nothing says what format the files in that folder are to be; say --to npy (or png, nii, "
-                          "dicom …), or give "
-                          "a pattern such as %s{name}.npy",
-                          output, output);
+static bool fail_no_format(const char *output, tome_error *err) {
+  return tome_fail(err, TOME_USAGE,
+                   "%s: nothing says what format the files in that folder are to be; say --to npy (or png, nii, dicom "
+                   "…), or give a pattern such as %s{name}.npy",
+                   output, output);
+}
+
+/* "out_npy/": each input by its own name in there. "series/{name}/" is a folder each, where the format is one of folders. */
+static bool folder_target(const char *output, const char *to, bool labels, tome_target *t, tome_error *err) {
   size_t n = strlen(output);
   while (n > 1 && output[n - 1] == '/') n--;
-  t->pattern = tome_arena_printf(&t->arena, err, "%.*s/{name}%s", (int)n, output, t->format->usual_ending);
-  t->invented = true;
+  const char *last = output + n;
+  while (last > output && last[-1] != '/') last--;
+  const bool named = memchr(last, '{', (size_t)(output + n - last)) != NULL;
+  t->format = to ? format_called(to, strlen(to)) : format_in_name(output);
+  if (!t->format && !to && named) t->format = tome_format_for_name(output);
+  if (!t->format) return to ? fail_format(to, err) : fail_no_format(output, err);
+  const bool map = labels && t->format->write_folder; /* a folder of images, or one file of labels */
+  t->folders = t->format->write_folder && !map;
+  t->invented = !(named && t->folders);
+  t->pattern = t->invented ? tome_arena_printf(&t->arena, err, "%.*s/{name}%s", (int)n, output,
+                                               map ? ".dcm" : t->format->usual_ending)
+                           : tome_arena_printf(&t->arena, err, "%.*s", (int)n, output);
   t->many = true;
   return t->pattern != NULL;
 }
@@ -111,32 +121,30 @@ static bool split_array(const char *output, tome_target *t, const char **file, t
   return true;
 }
 
-bool tome_target_of(const char *output, const char *to, tome_target *out, tome_error *err) {
+static bool file_target(const char *output, const char *to, bool labels, tome_target *t, tome_error *err) {
+  t->format = to ? format_called(to, strlen(to)) : format_for_name(tome_basename(output));
+  t->pattern = tome_arena_dup(&t->arena, output, err);
+  if (!t->pattern) return false;
+  if (!t->format)
+    return to ? fail_format(to, err)
+              : tome_fail(err, TOME_USAGE,
+                          "%s: no format that is written ends like that; \"tome formats\" lists them, --to NAME says "
+                          "one outright",
+                          output);
+  t->folders = t->format->write_folder && !labels && !strchr(tome_basename(output), '.');
+  return true;
+}
+
+bool tome_target_of(const char *output, const char *to, bool labels, tome_target *out, tome_error *err) {
   tome_target t = {0};
-  bool ok = false;
   if (!*output) return tome_fail(err, TOME_USAGE, "the output needs a name");
   const char *whole = output;
-  if (!split_array(whole, &t, &output, err)) {
-    tome_arena_clear(&t.arena);
-    return false;
-  }
-  if (is_folder_name(output)) {
-    ok = folder_target(output, to, &t, err);
-  } else {
-    t.format = to ? format_called(to, strlen(to)) : format_for_name(tome_basename(output));
-    t.pattern = tome_arena_dup(&t.arena, output, err);
-    ok = t.pattern != NULL;
-    if (ok && !t.format && to) ok = fail_format(to, err);
-    if (ok && !t.format)
-      ok = tome_fail(
-          err, TOME_USAGE,
-          "%s: no format that is written ends like that; \"tome formats\" lists them, --to NAME says one outright",
-          output);
-  }
-  ok = ok && tome_template_parse(t.pattern, &t.names, err);
-  if (ok) {
+  bool ok = split_array(whole, &t, &output, err);
+  if (ok)
+    ok = is_folder_name(output) ? folder_target(output, to, labels, &t, err) : file_target(output, to, labels, &t, err);
+  if (ok && tome_template_parse(t.pattern, &t.names, err)) {
     t.many = t.many || t.names.has[TOME_PLACE_ID] || t.names.has[TOME_PLACE_N];
-    t.ending = ending_of(t.pattern);
+    t.ending = t.folders ? 0 : ending_of(t.pattern);
     *out = t;
     return true;
   }

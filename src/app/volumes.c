@@ -4,47 +4,10 @@
 
 #include "app/convert.h"
 
-/* All samples of a stacked volume, side by side. */
-static bool load_channels(const tome_stacked *s, const tome_load_options *how, const tome_run *run, int channels,
-                          tome_volume *out, tome_error *err) {
-  tome_volume all = {0};
-  for (int k = 0; k < channels; k++) {
-    TOME_CLEANUP(tome_loaded_clear) tome_loaded one = {0};
-    tome_load_options o = *how;
-    o.sample = k;
-    if (!tome_load(s, &o, run, &one, err)) break;
-    const size_t element = tome_dtype_size(one.volume.dtype), n = tome_volume_voxels(&one.volume);
-    if (!all.data) {
-      all = (tome_volume){one.volume.geometry, one.volume.dtype, channels,
-                          tome_alloc(n, element * (size_t)channels, how->name, err)};
-      if (!all.data) break;
-    }
-    if (one.volume.dtype != all.dtype) {
-      tome_fail(err, TOME_UNSUPPORTED, "%s: its colours are of different types once rescaled", how->name);
-      break;
-    }
-    for (size_t i = 0; i < n; i++)
-      memcpy((char *)all.data + (i * (size_t)channels + (size_t)k) * element,
-             (const char *)one.volume.data + i * element, element);
-    if (k + 1 == channels) {
-      *out = all;
-      return true;
-    }
-  }
-  free(all.data);
-  return false;
-}
-
 bool tome_load_samples(const tome_stacked *s, const char *shown, const tome_run *run, tome_volume *out,
                        tome_error *err) {
   const tome_load_options how = {.name = shown, .as_stored = true};
-  const int channels = s->order[0]->channels;
-  if (channels > 1) return load_channels(s, &how, run, channels, out, err);
-  TOME_CLEANUP(tome_loaded_clear) tome_loaded l = {0};
-  if (!tome_load(s, &how, run, &l, err)) return false;
-  *out = l.volume;
-  l.volume.data = NULL;
-  return true;
+  return tome_convert_load(s, &how, run, out, err);
 }
 
 bool tome_unit_passed(const tome_unit *u, const tome_pieces *p, tome_error *err) {

@@ -71,6 +71,8 @@ static bool options_of(const cli_args *args, tome_convert_options *o, tome_error
       .codec = cli_text(args, "codec"),
       .level = cli_given(args, "uncompressed") ? -1 : (int)cli_int(args, "level"),
       .force = cli_given(args, "force"),
+      .labels = cli_given(args, "labels"),
+      .to_16_bits = cli_given(args, "to-16-bits"),
   };
   memcpy(o->spacing, cli_value_of(args, "spacing")->number, sizeof o->spacing);
   const char *window = cli_text(args, "window");
@@ -128,6 +130,10 @@ static const cli_option options[] = {
      .choices = unevens,
      .fallback = "refuse",
      .help = "slices at uneven distances: interpolate onto an even grid, or take them for even"},
+    {.name = "labels",
+     .letter = 'l',
+     .kind = CLI_FLAG,
+     .help = "the inputs are label maps: whole numbers, of palettes the indices; a name in .dcm becomes a SEG"},
     {.name = "gray", .kind = CLI_FLAG, .help = "colours become luma (ITU-R 601, as PIL's L)"},
     {.name = "drop-alpha", .kind = CLI_FLAG, .help = "leave the alpha of pictures out"},
     {.name = "threshold",
@@ -160,6 +166,7 @@ static const cli_option options[] = {
      .arg = "WORD",
      .choices = "none jpegls j2k",
      .help = "compression of DICOM pixels, both lossless"},
+    {.name = "to-16-bits", .kind = CLI_FLAG, .help = "scale what DICOM's 16 bits cannot hold as it is"},
     {.name = "level",
      .kind = CLI_INT,
      .arg = "N",
@@ -191,6 +198,8 @@ const cli_verb cmd_convert = {
         "Values stay as they are (CT becomes HU); what does not fit the type asked for is an error that names the "
         "value, unless --clamp. Spacing, origin and "
         "orientation go along where both formats hold them; pictures take theirs from --spacing or --like.\n"
+        "DICOM segmentations and structure sets are read too, on the grid of --like; {label} in OUTPUT gives each "
+        "structure a file.\n"
         "Nothing is overwritten without --force, and each file appears whole or not at all. The exit status is 1 where "
         "an input failed.",
     .examples =
@@ -199,7 +208,9 @@ const cli_verb cmd_convert = {
         "tome convert a.mha slices/{z:03}.png --window 40,400\n"
         "tome convert label_png/*.png label_npy/ --remap 255=0\n"
         "tome convert masks/*.png seg.nii.gz --like volume.nii.gz\n"
-        "tome convert train/*.tif imgs_train.npy",
+        "tome convert train/*.tif imgs_train.npy\n"
+        "tome convert seg.dcm seg.nii.gz --like series/\n"
+        "tome convert seg.nii.gz seg.dcm --labels --like series/",
     .options = options,
     .run = run,
 };

@@ -179,9 +179,9 @@ static const struct datatype {
     {DT_COMPLEX256, TOME_NONE, 2, "complex256"},
 };
 
-int16_t tome_nifti_datatype(tome_dtype t) {
+int16_t tome_nifti_datatype(tome_dtype t, int channels) {
   for (size_t i = 0; i < sizeof datatypes / sizeof *datatypes; i++)
-    if (datatypes[i].dtype == t && datatypes[i].channels == 1) return (int16_t)datatypes[i].code;
+    if (datatypes[i].dtype == t && datatypes[i].channels == channels) return (int16_t)datatypes[i].code;
   return DT_UNKNOWN;
 }
 

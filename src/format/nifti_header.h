@@ -29,7 +29,7 @@ int tome_nifti_score(const uint8_t *head, size_t size);
 /* TOME_CORRUPT where the header contradicts itself, TOME_UNSUPPORTED for voxels that Tome has no type for. Messages name no file. */
 TOME_MUST_USE bool tome_nifti_parse(const uint8_t *head, size_t size, tome_nifti_header *out, tome_error *err);
 
-/* The code of an element type (NIfTI's `datatype`); every tome_dtype has one. */
-int16_t tome_nifti_datatype(tome_dtype t);
+/* The code (NIfTI's `datatype`) of voxels of so many samples: every tome_dtype of one sample has one, so have uint8 RGB and RGBA; DT_UNKNOWN (0) where there is none. */
+int16_t tome_nifti_datatype(tome_dtype t, int channels);
 
 #endif

@@ -28,14 +28,19 @@ static size_t extension_bytes(const tome_write_options *opt) {
   return text ? (EXTENSION_HEAD + text + 15) / 16 * 16 : 0;
 }
 
+static int channels_of(const tome_volume *v) { return v->channels > 1 ? v->channels : 1; }
+
+/* Bits of a voxel. */
+static int bits_of(const tome_volume *v) { return channels_of(v) * (int)(8 * tome_dtype_size(v->dtype)); }
+
 static void copy_text(char *out, size_t size, const char *text) { snprintf(out, size, "%s", text ? text : ""); }
 
 static void header_one(const tome_volume *v, const tome_nifti_place *p, const tome_write_options *opt, header *out) {
   nifti_1_header h = {.sizeof_hdr = sizeof h,
                       .regular = 'r',
                       .dim = {3, 1, 1, 1, 1, 1, 1, 1},
-                      .datatype = tome_nifti_datatype(v->dtype),
-                      .bitpix = (short)(8 * tome_dtype_size(v->dtype)),
+                      .datatype = tome_nifti_datatype(v->dtype, channels_of(v)),
+                      .bitpix = (short)bits_of(v),
                       .pixdim = {1, 1, 1, 1, 1, 1, 1, 1},
                       .vox_offset = (float)out->size,
                       .scl_slope = 1,
@@ -63,8 +68,8 @@ static void header_one(const tome_volume *v, const tome_nifti_place *p, const to
 static void header_two(const tome_volume *v, const tome_nifti_place *p, const tome_write_options *opt, header *out) {
   nifti_2_header h = {.sizeof_hdr = sizeof h,
                       .magic = "n+2\0\r\n\032",
-                      .datatype = tome_nifti_datatype(v->dtype),
-                      .bitpix = (int16_t)(8 * tome_dtype_size(v->dtype)),
+                      .datatype = tome_nifti_datatype(v->dtype, channels_of(v)),
+                      .bitpix = (int16_t)bits_of(v),
                       .dim = {3, 1, 1, 1, 1, 1, 1, 1},
                       .pixdim = {1, 1, 1, 1, 1, 1, 1, 1},
                       .vox_offset = (int64_t)out->size,
@@ -149,7 +154,7 @@ static bool write_batch(int fd, const char *name, packing *s, size_t count, tome
 
 static bool write_gzip(int fd, const char *name, const header *head, const void *data, size_t bytes, int level,
                        tome_error *err) {
-  packing s = {.head = head, .data = data, .data_bytes = bytes, .level = level > 0 ? level : 6};
+  packing s = {.head = head, .data = data, .data_bytes = bytes, .level = level > 12 ? 12 : level > 0 ? level : 6};
   s.members = bytes / MEMBER + (bytes % MEMBER != 0);
   bool ok = true;
   for (; ok && s.first < s.members; s.first += BATCH)
@@ -159,8 +164,14 @@ static bool write_gzip(int fd, const char *name, const header *head, const void 
 
 bool tome_nifti_write(int fd, const char *name, const tome_volume *v, const tome_write_options *opt, tome_error *err) {
   size_t bytes;
-  if (tome_nifti_datatype(v->dtype) == DT_UNKNOWN ||
-      !tome_shape_bytes(v->geometry.shape, tome_dtype_size(v->dtype), &bytes))
+  const int channels = channels_of(v);
+  if (channels > 1 && tome_nifti_datatype(v->dtype, channels) == DT_UNKNOWN)
+    return tome_fail(err, TOME_UNSUPPORTED,
+                     "%s: NIfTI holds colours as RGB or RGBA of uint8, not %d samples of %s a voxel; make them gray or "
+                     "8-bit first, or write .nrrd, .mha, .tif or .npy",
+                     name, channels, tome_dtype_name(v->dtype));
+  if (tome_nifti_datatype(v->dtype, channels) == DT_UNKNOWN ||
+      !tome_shape_bytes(v->geometry.shape, tome_dtype_size(v->dtype) * (size_t)channels, &bytes))
     return tome_fail(err, TOME_USAGE, "%s: a volume without voxels cannot be written", name);
   TOME_CLEANUP(header_clear) header head = {0};
   if (!make_header(v, opt, &head, err)) return false;
