@@ -9,6 +9,8 @@
 
 #include "app/convert.h"
 
+enum { MANY = 8 };
+
 typedef struct converting {
   const tome_convert_options *opt;
   const tome_run *run;
@@ -22,9 +24,11 @@ typedef struct converting {
   const tome_stacked *like; /* NULL: none */
   tome_target target;
   tome_units units;
+  bool many;            /* files are to be expected */
   pthread_mutex_t lock; /* guards what follows */
   const char **taken; /* paths that are written or being written: a hash table of taken_size places, NULL where free */
   size_t taken_count, taken_size;
+  const char *last; /* one of them */
   tome_convert_summary sum;
   tome_progress progress;
   tome_arena arena;
@@ -85,6 +89,7 @@ static bool take_locked(converting *c, const char *path, tome_error *err) {
                      path);
   if (!(*place = tome_arena_dup(&c->arena, path, err))) return false;
   c->taken_count++;
+  c->last = *place;
   return true;
 }
 
@@ -138,6 +143,7 @@ static bool write_folder(const converting *c, const char *path, const tome_volum
                                                             : fail_of(&why, d.path, path, err);
 }
 
+/* Of many files each is put in place without waiting for the disk; finish() waits once for all. */
 static bool write_file(const converting *c, const char *path, const tome_volume *v, const tome_write_options *o,
                        tome_error *err) {
   TOME_CLEANUP(tome_draft_abandon) tome_draft d = {.fd = -1};
@@ -146,7 +152,7 @@ static bool write_file(const converting *c, const char *path, const tome_volume 
   const bool ok =
       f->elsewhere ? tome_write_hdf5(d.path, c->target.array, v, o, &c->inner, err) || tome_fail_prefix(err, "%s", path)
                    : f->write(d.fd, tome_basename(path), v, o, err);
-  return ok && tome_draft_commit(&d, c->opt->force, err);
+  return ok && (c->many ? tome_draft_place(&d, c->opt->force, err) : tome_draft_commit(&d, c->opt->force, err));
 }
 
 static bool put(converting *c, const char *path, const tome_volume *v, const tome_write_options *o, tome_error *err) {
@@ -543,6 +549,11 @@ static bool prepare(converting *c, tome_error *err) {
   return tome_units_find(o->inputs, o->input_count, true, NULL, &c->inner, &c->units, err);
 }
 
+/* Also where the run was cancelled: what is written is to stay. */
+static bool finish(const converting *c, tome_error *err) {
+  return !c->many || !c->last || tome_sync_around(c->last, err);
+}
+
 bool tome_convert(const tome_convert_options *opt, const tome_run *run,
                   void (*on_event)(void *user, const tome_event *event), void *user, tome_convert_summary *out,
                   tome_error *err) {
@@ -555,7 +566,8 @@ bool tome_convert(const tome_convert_options *opt, const tome_run *run,
   if (!prepare(&c, err)) return false;
   c.progress = (tome_progress){.phase = "convert", .item = "", .items_total = c.units.count};
   if (c.units.count > 1) c.inner.threads = 1;
-  const bool ok = tome_parallel(run, c.units.count, convert_item, &c, err);
+  c.many = !opt->force && (c.units.count > MANY || c.target.format->flat);
+  const bool ok = tome_parallel(run, c.units.count, convert_item, &c, err) & finish(&c, err);
   clock_gettime(CLOCK_MONOTONIC, &end);
   c.sum.seconds = (double)(end.tv_sec - start.tv_sec) + 1e-9 * (double)(end.tv_nsec - start.tv_nsec);
   if (out) *out = c.sum;

@@ -1,5 +1,5 @@
-/* Values on their way from one file to another: a block of voxels at a time through double, which holds every value of every type but the widest
- * integers; those that nothing is asked of are not touched at all. */
+/* Values on their way from one file to another: by a table where there are few of them, else a block of voxels at a time through double, which holds every value
+ * of every type but the widest integers; those that nothing is asked of are not touched at all. */
 #include "app/values.h"
 
 #include <math.h>
@@ -141,27 +141,39 @@ static bool fail_value(const applying *a, double value, size_t at, tome_error *e
       whole ? "" : " (which rounds it)");
 }
 
+/* Makes a value one of the type's; false where it is none and may not become one. */
+static bool settle_one(const applying *a, double lo, double hi, double *v) {
+  const double x = rint(*v);
+  if (x == *v && x >= lo && x <= hi) return true;
+  if (!a->s->clamp) return false;
+  *v = isnan(x) ? (lo > 0 ? lo : 0) : x > lo ? (x < hi ? x : hi) : lo;
+  return true;
+}
+
+static bool settle_real(const applying *a, double *v) {
+  static const double most = 3.4028234663852886e38;
+  if (a->to == TOME_F64 || !isfinite(*v) || fabs(*v) <= most) return true;
+  *v = copysign(most, *v);
+  return a->s->clamp;
+}
+
 /* Checks that every value is one of the type's, or makes it so. */
 static bool settle(const applying *a, double *v, size_t n, size_t first, tome_error *err) {
-  double lo, hi;
-  if (a->to == TOME_F64) return true;
-  if (a->to == TOME_F32) {
-    for (size_t i = 0; i < n; i++)
-      if (isfinite(v[i]) && fabs(v[i]) > 3.4028234663852886e38) {
-        if (!a->s->clamp) return fail_value(a, v[i], first + i, err);
-        v[i] = copysign(3.4028234663852886e38, v[i]);
-      }
-    return true;
-  }
-  bounds_of(a->to, &lo, &hi);
+  double lo = 0, hi = 0;
+  const bool real = tome_dtype_is_float(a->to);
+  if (!real) bounds_of(a->to, &lo, &hi);
   for (size_t i = 0; i < n; i++) {
-    const double x = rint(v[i]);
-    if (x == v[i] && x >= lo && x <= hi) continue;
-    if (!a->s->clamp) return fail_value(a, v[i], first + i, err);
-    v[i] = x > lo ? (x < hi ? x : hi) : lo; /* NaN becomes the least */
-    if (isnan(x)) v[i] = lo > 0 ? lo : 0;
+    const double before = v[i];
+    if (!(real ? settle_real(a, &v[i]) : settle_one(a, lo, hi, &v[i]))) return fail_value(a, before, first + i, err);
   }
   return true;
+}
+
+static void change(const applying *a, double *v, size_t n) {
+  if (a->s->threshold_on) threshold(a->s, v, n);
+  if (a->s->remap_count) remap(a->s, v, n);
+  if (a->s->scale != 0) scale(a->s, v, n);
+  if (a->s->width > 0) window(a, v, n);
 }
 
 static bool apply_block(void *ctx, size_t item, int worker, tome_error *err) {
@@ -171,13 +183,105 @@ static bool apply_block(void *ctx, size_t item, int worker, tome_error *err) {
   TOME_AUTO_FREE double *v = tome_alloc(n, sizeof *v, a->name, err);
   if (!v) return false;
   tome_values_to_double(a->from->dtype, (const char *)a->from->data + first * tome_dtype_size(a->from->dtype), v, n);
-  if (a->s->threshold_on) threshold(a->s, v, n);
-  if (a->s->remap_count) remap(a->s, v, n);
-  if (a->s->scale != 0) scale(a->s, v, n);
-  if (a->s->width > 0) window(a, v, n);
+  change(a, v, n);
   if (!settle(a, v, n, first, err)) return false;
   from_double(a->to, v, (char *)a->out + first * tome_dtype_size(a->to), n);
   return true;
+}
+
+/* ---- by table ------------------------------------------------------------------------------------------- */
+
+/* Integers of 8 and 16 bits have few values: what each becomes is worked out once. */
+typedef struct table {
+  applying a;
+  bool some_bad;
+  bool *bad;     /* a value that does not fit */
+  double *value; /* what it would have become */
+  void *out;     /* as bytes of the new type */
+} table;
+
+static void table_clear(table *t) {
+  free(t->bad);
+  free(t->value);
+  free(t->out);
+}
+
+static size_t table_size(tome_dtype t) { return (size_t)1 << 8 * tome_dtype_size(t); }
+
+/* Entry i is what the bits of i become. */
+static bool table_fill(table *t, tome_error *err) {
+  const tome_dtype from = t->a.from->dtype;
+  const size_t n = table_size(from);
+  t->bad = tome_alloc_zero(n, sizeof *t->bad, t->a.name, err);
+  t->value = tome_alloc(n, sizeof *t->value, t->a.name, err);
+  t->out = tome_alloc(n, tome_dtype_size(t->a.to), t->a.name, err);
+  TOME_AUTO_FREE double *settled = tome_alloc(n, sizeof *settled, t->a.name, err);
+  if (!t->bad || !t->value || !t->out || !settled) return false;
+  for (size_t i = 0; i < n; i++)
+    t->value[i] = from == TOME_I8 ? (double)(int8_t)i : from == TOME_I16 ? (double)(int16_t)i : (double)i;
+  change(&t->a, t->value, n);
+  for (size_t i = 0; i < n; i++) {
+    settled[i] = t->value[i];
+    t->bad[i] = !settle(&t->a, &settled[i], 1, 0, NULL);
+    if (t->bad[i]) settled[i] = 0;
+    t->some_bad |= t->bad[i];
+  }
+  from_double(t->a.to, settled, t->out, n);
+  return true;
+}
+
+static size_t index_at(const table *t, size_t i) {
+  return tome_dtype_size(t->a.from->dtype) == 1 ? ((const uint8_t *)t->a.from->data)[i]
+                                                : ((const uint16_t *)t->a.from->data)[i];
+}
+
+#define LOOK_UP(FROM, TO)                                                                                     \
+  {                                                                                                           \
+    for (size_t i = first; i < end; i++) ((TO *)t->a.out)[i] = ((const TO *)t->out)[((const FROM *)data)[i]]; \
+    break;                                                                                                    \
+  }
+
+static void look_up(const table *t, size_t first, size_t end) {
+  const void *data = t->a.from->data;
+  switch (16 * tome_dtype_size(t->a.from->dtype) + tome_dtype_size(t->a.to)) {
+    case 0x11:
+      LOOK_UP(uint8_t, uint8_t)
+    case 0x12:
+      LOOK_UP(uint8_t, uint16_t)
+    case 0x14:
+      LOOK_UP(uint8_t, uint32_t)
+    case 0x18:
+      LOOK_UP(uint8_t, uint64_t)
+    case 0x21:
+      LOOK_UP(uint16_t, uint8_t)
+    case 0x22:
+      LOOK_UP(uint16_t, uint16_t)
+    case 0x24:
+      LOOK_UP(uint16_t, uint32_t)
+    default:
+      LOOK_UP(uint16_t, uint64_t)
+  }
+}
+
+static bool look_up_block(void *ctx, size_t item, int worker, tome_error *err) {
+  (void)worker;
+  const table *t = ctx;
+  const size_t first = item * BLOCK, end = t->a.values - first < BLOCK ? t->a.values : first + BLOCK;
+  for (size_t i = first; t->some_bad && i < end; i++)
+    if (t->bad[index_at(t, i)]) return fail_value(&t->a, t->value[index_at(t, i)], i, err);
+  look_up(t, first, end);
+  return true;
+}
+
+/* Few values and many voxels. */
+static bool wants_table(const applying *a) {
+  const tome_dtype t = a->from->dtype;
+  return !tome_dtype_is_float(t) && tome_dtype_size(t) <= 2 && a->values > table_size(t);
+}
+
+static bool apply_table(const applying *a, const tome_run *run, tome_error *err) {
+  TOME_CLEANUP(table_clear) table t = {.a = *a};
+  return table_fill(&t, err) && tome_parallel(run, (a->values + BLOCK - 1) / BLOCK, look_up_block, &t, err);
 }
 
 /* ---- colours -------------------------------------------------------------------------------------------- */
@@ -215,7 +319,8 @@ bool tome_values_apply(tome_volume *v, const tome_value_steps *s, const char *na
   a.values = tome_volume_voxels(v) * (size_t)(v->channels > 1 ? v->channels : 1);
   a.out = tome_alloc(a.values, tome_dtype_size(a.to), name, err);
   if (!a.out) return false;
-  if (!tome_parallel(run, (a.values + BLOCK - 1) / BLOCK, apply_block, &a, err)) {
+  if (!(wants_table(&a) ? apply_table(&a, run, err)
+                        : tome_parallel(run, (a.values + BLOCK - 1) / BLOCK, apply_block, &a, err))) {
     free(a.out);
     return false;
   }

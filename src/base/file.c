@@ -182,8 +182,7 @@ static bool sync_folder(const char *target, tome_error *err) {
   return true;
 }
 
-bool tome_draft_commit(tome_draft *d, bool replace, tome_error *err) {
-  if (fsync(d->fd) != 0) return tome_fail_errno(err, "%s: cannot be written to disk", d->target);
+bool tome_draft_place(tome_draft *d, bool replace, tome_error *err) {
   if (replace) {
     if (rename(d->path, d->target) != 0) return tome_fail_errno(err, "%s: cannot be put in place", d->target);
   } else if (renameat2(AT_FDCWD, d->path, AT_FDCWD, d->target, RENAME_NOREPLACE) != 0) {
@@ -197,7 +196,19 @@ bool tome_draft_commit(tome_draft *d, bool replace, tome_error *err) {
   }
   free(d->path);
   d->path = NULL;
-  return sync_folder(d->target, err);
+  return true;
+}
+
+bool tome_draft_commit(tome_draft *d, bool replace, tome_error *err) {
+  if (fsync(d->fd) != 0) return tome_fail_errno(err, "%s: cannot be written to disk", d->target);
+  return tome_draft_place(d, replace, err) && sync_folder(d->target, err);
+}
+
+bool tome_sync_around(const char *path, tome_error *err) {
+  TOME_AUTO_FREE char *folder = folder_of(path);
+  TOME_CLEANUP(close_fd) const int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+  if (fd < 0 || syncfs(fd) != 0) return tome_fail_errno(err, "%s: cannot be written to disk", path);
+  return true;
 }
 
 void tome_draft_abandon(tome_draft *d) {

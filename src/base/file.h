@@ -30,6 +30,10 @@ typedef struct tome_draft {
 } tome_draft;
 TOME_MUST_USE bool tome_draft_open(const char *target, tome_draft *out, tome_error *err);
 TOME_MUST_USE bool tome_draft_commit(tome_draft *d, bool replace, tome_error *err);
+/* The same without waiting for the disk, for many small files: programs see it whole at once; until tome_sync_around has returned, a power cut may take it. */
+TOME_MUST_USE bool tome_draft_place(tome_draft *d, bool replace, tome_error *err);
+/* Waits until everything on the file system of this file is on the disk. */
+TOME_MUST_USE bool tome_sync_around(const char *path, tome_error *err);
 void tome_draft_abandon(tome_draft *d); /* also safe after commit and on a zeroed draft: the cleanup */
 /* Removes drafts in a folder, files and folders, that no living process holds. */
 void tome_draft_sweep(const char *folder);
