@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/app.h"
+#include "app/repairs.h"
 #include "layout/scan.h"
 
 typedef struct drawn_job {
@@ -122,10 +122,12 @@ static bool paint_all(drawn_job *j, bool *overlap, tome_error *err) {
   return true;
 }
 
-static bool put(drawn_job *j, const tome_volume *v, const char *name, const tome_value_name *values, size_t count,
+static bool put(drawn_job *j, tome_volume *v, const char *name, const tome_value_name *values, size_t count,
                 tome_error *err) {
   const size_t first = j->r->label_count;
-  if (!name || !tome_put_map(j->in, v, name, values, count, j->image, j->r, j->w, err)) return false;
+  if (!name || !tome_repair_aligned_label(j->in, name, v, j->r, err) ||
+      !tome_put_map(j->in, v, name, values, count, j->image, j->r, j->w, err))
+    return false;
   return !j->merging || tome_merging_paint(j->merging, v, name, j->r->labels + first, j->r->label_count - first, err);
 }
 
@@ -137,8 +139,10 @@ static bool put_each(drawn_job *j, tome_error *err) {
     return false;
   for (size_t i = 0; i < j->d->count; i++) {
     const tome_value_name one = {1, j->values[i].name};
-    const tome_volume v = {.geometry = j->image->volume.geometry, .dtype = TOME_U8, .data = j->mask};
-    if (!draw(j, i, err) || !put(j, &v, own_name(j, i, err), &one, 1, err)) return false;
+    tome_volume v = {.geometry = j->image->volume.geometry, .dtype = TOME_U8, .data = j->mask};
+    const bool ok = draw(j, i, err) && put(j, &v, own_name(j, i, err), &one, 1, err);
+    j->mask = v.data; /* a repair lists the voxels anew */
+    if (!ok) return false;
   }
   return true;
 }

@@ -92,6 +92,11 @@ def overlapping(c, program, folder):
         c.voxels(label(f, "part 1"), a, "overlap: first")
         c.voxels(label(f, "part 2"), b, "overlap: second")
     c.equal(s.query("SELECT count(*) AS n FROM problems WHERE code = 'labels-overlap'")[0]["n"], 1, "overlap: said")
+    done = s.ingest(folder, "--repair", "flip-label=y", "--replace")
+    c.equal(done.status, 0, f"overlap, flipped: {done.out}{done.err}")
+    with s.case(s.ids()[0]) as f:
+        c.voxels(label(f, "part 1"), a[:, ::-1], "overlap, flipped: first")
+        c.voxels(label(f, "part 2"), b[:, ::-1], "overlap, flipped: second")
     (folder / "only").mkdir()
     (folder / "ct/seg.dcm").rename(folder / "only/seg.dcm")
     done = s.ingest("--image", folder / "ct", "--label", f"L={folder / 'only/seg.dcm'}", "--id", "named")
