@@ -42,7 +42,7 @@ class Bench:
         self.work.mkdir(parents=True)
 
     def wanted(self, group):
-        exact = self.only in (*GROUPS, "resample", "patches", "query")  # a group's own name is not also part of another's
+        exact = self.only in (*GROUPS, "resample", "patches", "query", "archive")  # a group's own name is not also part of another's
         return not self.only or (self.only == group if exact else self.only in group)
 
     def add(self, line):
@@ -331,6 +331,50 @@ def query(b):
                    others=others.cores, at_most=True))
 
 
+# ---- archives of pictures -------------------------------------------------------------------------------------
+
+def drive_folder(b):
+    """DRIVE's size, 20 + 20 pictures: the real ones at hand, again and again under other numbers."""
+    source = Path(os.environ.get("TOME_DATA", "")) / "drive"
+    if not source.is_dir():
+        return b.leave_out("archive", "TOME_DATA is not set, or has no drive")
+    root = b.data / "drive"
+    if not root.exists():
+        for split, first in (("training", 21), ("test", 1)):
+            for kind in ("images", "1st_manual", "mask"):
+                (root / split / kind).mkdir(parents=True)
+                files = sorted((source / split / kind).iterdir())
+                for i in range(20):
+                    shutil.copy(files[i % len(files)], root / split / kind / f"{first + i:02}{files[i % len(files)].name[2:]}")
+    return root
+
+
+def archive(b):
+    root = drive_folder(b)
+    if not root:
+        return
+    for dtype in ("uint8", "float64"):
+        def mine():
+            return run(b.tome, "archive", "drive", root, b.fresh("ours-drive"), "--dtype", dtype, "--jobs", 2, "--quiet")
+
+        def peer():
+            out = b.fresh("peer-drive")
+            out.mkdir()
+            cost = run(PYTHON, HERE / "peer_drive.py", root, out, dtype)
+            cost.wall = float(cost.output.split()[-1])  # as it says itself: interpreter and imports left out, in its favour
+            return cost
+
+        mine(), peer()
+        run(PYTHON, HERE / "peer_drive.py", "same", b.work / "ours-drive", b.work / "peer-drive")
+        a, p = [], []
+        with Others() as others:
+            for _ in range(2 * b.rounds):
+                a.append(mine())
+                p.append(peer())
+        b.add(Line("archive", f"DRIVE, 120 pictures into six HDF5 files, {dtype}", "real pictures", [c.wall for c in a], [c.wall for c in p],
+                   "PIL and h5py", 3, others=others.cores, cpu_ratio=statistics.median(c.cpu for c in p) / statistics.median(c.cpu for c in a)))
+
+
 # ---- the run --------------------------------------------------------------------------------------------------
 
 GROUPS = {"ingest-dicom": ingest_dicom, "ingest-nifti": ingest_nifti, "size": size, "memory": memory, "reads-h5py": reads_h5py,
@@ -350,6 +394,8 @@ def measure(b):
         patches(b)
     if b.wanted("query"):
         query(b)
+    if b.wanted("archive"):
+        archive(b)
 
 
 def conclude(b, out):
@@ -374,7 +420,7 @@ def main():
     p.add_argument("--data", type=Path, default=Path("build/bench-data"), help="where inputs are made and kept")
     p.add_argument("--quick", action="store_true", help="fewer rounds, the phantom only: to see that it runs, not to quote")
     p.add_argument("--rounds", type=int, default=5, help="alternating pairs a line (5 at least)")
-    p.add_argument("--only", metavar="NAME", help=f"groups whose name contains NAME: {', '.join(GROUPS)}, resample, patches, query")
+    p.add_argument("--only", metavar="NAME", help=f"groups whose name contains NAME: {', '.join(GROUPS)}, resample, patches, query, archive")
     p.add_argument("--input", choices=["phantom", "real"], help="this volume only")
     p.add_argument("--json", type=Path, metavar="FILE", help="also write every measurement there")
     options = p.parse_args()

@@ -47,14 +47,17 @@ static bool list_pictures(driving *d, const char *folder, tome_units *out, tome_
                      "%s: no such folder; DRIVE has training/ and test/, each with images, 1st_manual and mask. "
                      "--split training leaves test out",
                      folder);
-  if (!tome_units_find(&folder, 1, false, NULL, d->run, out, err)) return false;
+  TOME_CLEANUP(tome_tree_clear) tome_tree tree = {0};
+  if (!tome_tree_walk(folder, NULL, &tree, d->run, err)) return false;
+  const char **files = tome_arena_alloc(&d->arena, (tree.count + 1) * sizeof *files, err);
   size_t kept = 0;
-  for (size_t i = 0; i < out->count; i++)
-    if (isdigit((unsigned char)*tome_basename(out->items[i].shown))) out->items[kept++] = out->items[i];
-  out->count = kept;
+  if (!files) return false;
+  for (size_t i = 0; i < tree.count; i++)
+    if (!tree.entries[i].folder && isdigit((unsigned char)*tree.entries[i].path)) files[kept++] = tree.entries[i].full;
   if (!kept) return tome_fail(err, TOME_NOT_FOUND, "%s: holds no picture whose name begins with its number", folder);
-  qsort(out->items, kept, sizeof *out->items, by_number);
-  for (size_t i = 1; i < kept; i++)
+  if (!tome_units_find(files, kept, false, NULL, d->run, out, err)) return false;
+  qsort(out->items, out->count, sizeof *out->items, by_number);
+  for (size_t i = 1; i < out->count; i++)
     if (number_of(&out->items[i]) == number_of(&out->items[i - 1]))
       return tome_fail(err, TOME_EXISTS, "%s and %s have one number", out->items[i - 1].shown, out->items[i].shown);
   return true;

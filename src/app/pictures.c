@@ -56,18 +56,37 @@ static bool check_picture(const writing *w, const tome_unit *u, const tome_volum
   return true;
 }
 
-static void measure(writing *w, const tome_volume *v) {
+static void range_of_bytes(const uint8_t *p, size_t n, double *lo, double *hi) {
+  uint8_t least = UINT8_MAX, most = 0;
+  for (size_t i = 0; i < n; i++) {
+    least = p[i] < least ? p[i] : least;
+    most = p[i] > most ? p[i] : most;
+  }
+  *lo = least;
+  *hi = most;
+}
+
+static void range_of(const tome_volume *v, size_t n, double *lo, double *hi) {
   enum { BLOCK = 1024 };
-  const size_t n = tome_volume_voxels(v) * (size_t)samples(v), element = tome_dtype_size(v->dtype);
-  double block[BLOCK], lo = INFINITY, hi = -INFINITY;
+  const size_t element = tome_dtype_size(v->dtype);
+  double block[BLOCK];
   for (size_t first = 0; first < n; first += BLOCK) {
     const size_t m = n - first < BLOCK ? n - first : BLOCK;
     tome_values_to_double(v->dtype, (const char *)v->data + first * element, block, m);
     for (size_t i = 0; i < m; i++) {
-      lo = block[i] < lo ? block[i] : lo;
-      hi = block[i] > hi ? block[i] : hi;
+      *lo = block[i] < *lo ? block[i] : *lo;
+      *hi = block[i] > *hi ? block[i] : *hi;
     }
   }
+}
+
+static void measure(writing *w, const tome_volume *v) {
+  const size_t n = tome_volume_voxels(v) * (size_t)samples(v);
+  double lo = INFINITY, hi = -INFINITY;
+  if (v->dtype == TOME_U8)
+    range_of_bytes(v->data, n, &lo, &hi);
+  else
+    range_of(v, n, &lo, &hi);
   pthread_mutex_lock(&w->lock);
   w->lo = fmin(w->lo, lo);
   w->hi = fmax(w->hi, hi);

@@ -44,7 +44,7 @@ static void every_row_is_complete(void) {
     const tome_format *f = tome_formats[i];
     CHECK(f->name && f->title && f->extensions && f->keeps && f->loses);
     CHECK(f->probe && f->describe && f->decode);
-    CHECK(!f->write == !f->wants_name);
+    CHECK((!f->write && !f->elsewhere) == !f->wants_name);
     CHECK(f->extensions[0] == '.' || f->extensions[0] == '(');
     for (size_t j = 0; j < i; j++) CHECK(strcmp(f->name, tome_formats[j]->name) != 0);
   }
