@@ -261,12 +261,16 @@ PATCH, SAMPLES = 96, 4
 
 
 def labelled(b):
-    """CT-like volumes with livers, .nii.gz as LiTS has them, and a store of them."""
+    """CT-like volumes of 150×512×512 with livers, .nii.gz as LiTS has them, and a store of them."""
     cases = 2 if b.quick else 4
     folder = b.data / f"labelled-{cases}"
     if not (folder / "done").exists():
         shutil.rmtree(folder, ignore_errors=True)
-        run(PYTHON, HERE.parent / "scripts/phantom", folder, "--size", "full", "--only", "lits", "--cases", cases)
+        (folder / "LITS").mkdir(parents=True)
+        for i in range(cases):  # each the first of another seed: all on one grid, larger than a patch
+            run(PYTHON, HERE.parent / "scripts/phantom", folder / "one", "--size", "full", "--only", "lits", "--cases", 1, "--seed", i + 1)
+            for name in ("volume", "segmentation"):
+                (folder / f"one/LITS/{name}-0.nii.gz").rename(folder / f"LITS/{name}-{i}.nii.gz")
         (folder / "done").touch()
     store = b.fresh("labelled.tome")
     run(b.tome, "init", store)

@@ -54,7 +54,7 @@ static bool choose_kind(tome_output *o, tome_error *err) {
   if (!o->format)
     return tome_fail(err, TOME_USAGE,
                      "%s: no format this build writes goes by that name; .npy, .npz, .nii, .nii.gz, .nrrd, .mha, .tif, "
-                     ".png, .h5 and folder/ (DICOM) do",
+                     ".png, .h5, folder/ (DICOM) and .dcm (labels as DICOM SEG) do",
                      pattern);
   if (o->kind) return true;
   o->kind = &tome_output_kind_file;

@@ -12,8 +12,7 @@ static bool consistent(const cli_args *args, const cli_words *w, tome_error *err
   if ((where || all) && w->id_count)
     return cli_fail(err, "%s chooses the cases: %s cannot be named as well", where ? "--where" : "--all", w->ids[0]);
   if (where || all || w->id_count) return true;
-  if (w->step_count)
-    return cli_fail(err, "get needs CASE before the step %s, or --where SQL, or --all", w->steps[0]);
+  if (w->step_count) return cli_fail(err, "get needs CASE before the step %s, or --where SQL, or --all", w->steps[0]);
   return cli_fail(err, "get needs CASE, --where SQL or --all: tome get STORE CASE -o OUT");
 }
 
@@ -22,17 +21,16 @@ static int run(const cli_args *args) {
   CLI_AUTO_WORDS cli_words w = {0};
   CLI_AUTO_STORE tome_store *store = tome_open(args->operands[0], &err);
   if (!store || !cli_words_take(&w, args, store, &err) || !consistent(args, &w, &err)) return cli_failed(&err);
-  const tome_export_many_options how = {.ids = w.ids,
-                                        .id_count = w.id_count,
-                                        .where = cli_text(args, "where"),
-                                        .all = cli_given(args, "all"),
-                                        .path = cli_text(args, "output"),
-                                        .label = cli_text(args, "label"),
-                                        .box = cli_text(args, "box"),
-                                        .force = cli_given(args, "force"),
-                                        .recipe = {.steps = w.steps,
-                                                   .step_count = w.step_count,
-                                                   .file = cli_text(args, "recipe")}};
+  const tome_export_many_options how = {
+      .ids = w.ids,
+      .id_count = w.id_count,
+      .where = cli_text(args, "where"),
+      .all = cli_given(args, "all"),
+      .path = cli_text(args, "output"),
+      .label = cli_text(args, "label"),
+      .box = cli_text(args, "box"),
+      .force = cli_given(args, "force"),
+      .recipe = {.steps = w.steps, .step_count = w.step_count, .file = cli_text(args, "recipe")}};
   get_report report = {.json = cli_given(args, "json"), .quiet = cli_given(args, "quiet")};
   tome_export_summary sum = {0};
   tome_run run;
@@ -50,8 +48,8 @@ static const cli_option options[] = {
      .kind = CLI_TEXT,
      .arg = "OUT",
      .required = true,
-     .help = "the file to write, or a template for many; its name says the format: .npy .npz .h5 .nii .nii.gz .nrrd .nhdr "
-             ".mha .mhd .tif .png; out/ for a DICOM series, .dcm for label maps as DICOM SEG"},
+     .help = "the file to write, or a template for many; its name says the format: .npy .npz .h5 .nii .nii.gz .nrrd "
+             ".mha .tif .png; folder/ for a DICOM series, .dcm for labels as DICOM SEG"},
     {.name = "where",
      .letter = 'w',
      .kind = CLI_TEXT,

@@ -157,7 +157,7 @@ void get_report_event(void *report, const tome_export_event *e) {
 
 static void say_written(const char *path) {
   struct stat st;
-  if (stat(path, &st) == 0)
+  if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
     cli_say("wrote %s (%s)", path, cli_units_bytes((uint64_t)st.st_size).s);
   else
     cli_say("wrote %s", path); /* slices */

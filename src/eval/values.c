@@ -15,7 +15,7 @@ typedef struct weighted {
 typedef struct spread {
   weighted *at;
   size_t count, cap;
-  bool exact; /* whole values, none from a bin with a width */
+  bool exact;   /* whole values, none from a bin with a width */
   bool nonzero; /* values that are 0 do not count */
 } spread;
 
@@ -163,7 +163,8 @@ static uint64_t total_of(const spread *v) {
 }
 
 static bool fail_empty(const tome_shaping *s, const char *over, tome_error *err) {
-  if (over && !strcmp(over, "nonzero")) return tome_fail_step(s, err, TOME_VALUE, "every voxel of %s is 0", s->in->name);
+  if (over && !strcmp(over, "nonzero"))
+    return tome_fail_step(s, err, TOME_VALUE, "every voxel of %s is 0", s->in->name);
   return tome_fail_step(s, err, TOME_VALUE, "%s has no voxels to take statistics of", over ? over : "the volume");
 }
 

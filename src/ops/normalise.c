@@ -14,8 +14,9 @@ static const tome_param params[] = {
                     "nnU-Net's for CT: clipped to the percentiles of the store's foreground, then its (v-mean)/std"},
     [OVER] =
         {"over", TOME_KIND_WORD, 1,
-         .help = "whose statistics: volume, foreground (all labels), a label's name, or nonzero (MR: all voxels but those "
-                 "that are 0, which stay 0); without it volume, for nnunet foreground"},
+         .help =
+             "whose statistics: volume, foreground (all labels), a label's name, or nonzero (MR: all voxels but those "
+             "that are 0, which stay 0); without it volume, for nnunet foreground"},
     [SCOPE] = {"scope", TOME_KIND_CHOICE, 1, .choices = "case|store",
                .help = "of this case, or of all cases of the store (without it: case; for nnunet store)"},
     [LO] = {"lo", TOME_KIND_REAL, 1, 0, 100, .standard = "0.5", .help = "lower percentile"},

@@ -16,10 +16,9 @@ static hid_t make_set(const tome_collection *r, const tome_collection_set *s, to
   TOME_H5_ID space = H5Screate_simple(4, shape, most);
   TOME_H5_ID list = H5Pcreate(H5P_DATASET_CREATE);
   hid_t set = H5I_INVALID_HID;
-  if (H5Pset_chunk(list, 4, chunk) >= 0 &&
-      H5Pset_fill_value(list, tome_h5_type(s->dtype), &zero) >= 0 && H5Pset_obj_track_times(list, 0) >= 0 &&
-      (!s->pipeline.shuffle || H5Pset_shuffle(list) >= 0) && H5Pset_deflate(list, 6) >= 0 &&
-      H5Pset_fletcher32(list) >= 0)
+  if (H5Pset_chunk(list, 4, chunk) >= 0 && H5Pset_fill_value(list, tome_h5_type(s->dtype), &zero) >= 0 &&
+      H5Pset_obj_track_times(list, 0) >= 0 && (!s->pipeline.shuffle || H5Pset_shuffle(list) >= 0) &&
+      H5Pset_deflate(list, 6) >= 0 && H5Pset_fletcher32(list) >= 0)
     set = H5Dcreate2(r->file, s->path, tome_h5_type(s->dtype), space, H5P_DEFAULT, list, H5P_DEFAULT);
   if (set < 0) tome_h5_fail(err, TOME_IO, "data set %s cannot be made", s->path);
   return set;
