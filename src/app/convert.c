@@ -192,6 +192,7 @@ typedef struct volume_job {
   const char *name, *label;
   int64_t n;
   bool slices_count; /* {n} is the number of the slice */
+  bool solid;        /* an array that knows nothing of where it lies */
 } volume_job;
 
 static bool put_slice(const volume_job *j, int64_t z, tome_arena *a, tome_error *err) {
@@ -210,8 +211,26 @@ static bool put_slice(const volume_job *j, int64_t z, tome_arena *a, tome_error 
   return path && put(j->c, path, &slice, j->o, err);
 }
 
+/* An array of (H, W, 3) that is to be one picture is one of colours. */
+static bool as_colours(const volume_job *j, tome_volume *out) {
+  const tome_target *t = &j->c->target;
+  const int64_t *s = j->v->geometry.shape;
+  if (t->invented || t->names.has[TOME_PLACE_Z] || j->slices_count || j->v->channels > 1 || !j->solid || s[0] <= 4 ||
+      s[1] <= 4 || (s[2] != 3 && s[2] != 4))
+    return false;
+  *out = *j->v;
+  out->channels = (int)s[2];
+  const int64_t shape[3] = {1, s[0], s[1]};
+  out->geometry = tome_geometry_identity(shape);
+  return true;
+}
+
 /* Pictures hold one slice each. */
-static bool put_slices(const volume_job *j, tome_arena *a, tome_error *err) {
+static bool put_slices(const volume_job *given, tome_arena *a, tome_error *err) {
+  tome_volume colours;
+  volume_job own = *given;
+  const volume_job *j = &own;
+  if (as_colours(j, &colours)) own.v = &colours;
   const tome_target *t = &j->c->target;
   const int64_t depth = j->v->geometry.shape[0];
   if (depth > 1 && !t->invented && !t->names.has[TOME_PLACE_Z] && !j->slices_count)
@@ -331,6 +350,7 @@ static bool convert_volume(const volume_job *what, const tome_stacked *s, tome_a
   const tome_unit *u = what->unit;
   const tome_piece *p = s->order[0];
   volume_job j = *what;
+  j.solid = p->solid;
   if (!load(c, u, s, &v, err)) return false;
   const bool ct = strcmp(p->modality, "CT") == 0 && !c->opt->labels;
   const bool still_hu =
@@ -345,7 +365,7 @@ static bool convert_volume(const volume_job *what, const tome_stacked *s, tome_a
                           .frame_uid = p->frame_uid,
                           .description = "",
                           .is_label = c->opt->labels,
-                          .picture = u->count == 1 && p->shape[0] == 1 && !p->has_geometry && !p->has_position};
+                          .picture = u->count == 1 && p->shape[0] == 1 && !p->has_geometry && !p->has_position && !p->solid};
   for (size_t i = 0; i < s->note_count; i++) say(c, TOME_EVENT_NOTE, u->shown, "", s->notes[i]);
   for (size_t i = 0; i < s->repair_count; i++) say(c, TOME_EVENT_NOTE, u->shown, "", s->repairs[i].text);
   return put_volume(&j, &v, &o, a, err);

@@ -22,6 +22,7 @@ typedef struct tome_piece {
   const char *name; /* of the array, in a file that holds several ("image" of an .npz); "" elsewhere */
 
   int64_t shape[3]; /* (z, y, x); z == 1 for a slice */
+  bool solid;       /* an array with an axis z of its own, though it may hold one slice */
   int channels;     /* samples a voxel, side by side (gray+alpha, RGB, RGBA); 1 for everything that can be stacked */
   tome_dtype dtype; /* of the stored values, as decode gives them (masked, sign-extended, native order) */
   double slope, intercept; /* value = stored*slope + intercept; 1, 0 where the file says nothing */

@@ -58,6 +58,7 @@ static bool describe(const char *path, tome_pieces *out, tome_error *err) {
     memcpy(p->shape, form.shape, sizeof p->shape);
     p->channels = (int)form.channels;
     p->dtype = a.dtype;
+    p->solid = a.dims > 2;
     p->frame = i;
     if (form.frames > 1) p->temporal = i;
     p->offset = a.offset;

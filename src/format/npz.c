@@ -80,6 +80,7 @@ static bool add_array(const char *path, const char *name, const member *m, tome_
     memcpy(p->shape, m->form.shape, sizeof p->shape);
     p->channels = (int)m->form.channels;
     p->dtype = m->array.dtype;
+    p->solid = m->array.dims > 2;
   }
   return own != NULL;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "format/picture.h"
+#include "format/png_plain.h"
 #include "format/png_write.h"
 
 extern const tome_format tome_format_png;
@@ -133,6 +134,10 @@ static bool describe(const char *path, tome_pieces *out, tome_error *err) {
 
 static bool decode(const tome_piece *p, void *out, size_t out_bytes, tome_error *err) {
   if (!tome_piece_fits(p, out_bytes, err)) return false;
+  if (tome_png_plain(p, out, out_bytes)) {
+    tome_picture_finish(p, out);
+    return true;
+  }
   TOME_CLEANUP(finish) reading r;
   if (!start(&r, p->path, err)) return false;
   if (png_get_image_height(r.png, r.info) != p->shape[TOME_Y])

@@ -55,6 +55,12 @@ static void put_text(writing *w, const char *key, const char *text) {
   png_set_text(w->png, w->info, &t, 1);
 }
 
+/* zlib's levels; 0 is the default here, below 0 none. */
+static int level_of(const tome_write_options *opt) {
+  const int level = opt ? opt->level : 0;
+  return level < 0 ? 0 : level == 0 ? USUAL_LEVEL : level > 9 ? 9 : level;
+}
+
 static void write_all(writing *w) {
   static const int colours[] = {[1] = PNG_COLOR_TYPE_GRAY,
                                 [2] = PNG_COLOR_TYPE_GRAY_ALPHA,
@@ -65,7 +71,7 @@ static void write_all(writing *w) {
   const size_t sample = tome_dtype_size(v->dtype), row = (size_t)width * (size_t)channels_of(v) * sample;
   png_set_write_fn(w->png, w, on_write, on_flush);
   png_set_user_limits(w->png, MOST_SIDE, MOST_SIDE);
-  png_set_compression_level(w->png, w->opt && w->opt->level ? w->opt->level : USUAL_LEVEL);
+  png_set_compression_level(w->png, level_of(w->opt));
   png_set_IHDR(w->png, w->info, width, height, (int)(8 * sample), colours[channels_of(v)], PNG_INTERLACE_NONE,
                PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   const tome_geometry *g = &v->geometry; /* pixels a metre; PNG knows no other unit */

@@ -167,6 +167,8 @@ def values(w, c):
     c.voxels(w.npy("gray4.npy"), luma, "alpha dropped when told")
     w("rgba.png rgba.npy"), w("rgba.png rgb.npy --drop-alpha")
     c.voxels(w.npy("rgba.npy"), alpha, "alpha stays"), c.voxels(w.npy("rgb.npy"), rgb, "alpha dropped")
+    w("rgb.npy again.png")
+    c.voxels(numpy.asarray(Image.open(w.path("again.png"))), rgb, "(H, W, 3) is a picture of colours")
     w("rgba.png rgba.bmp", 1, ["4 samples", ".png"])
 
 
