@@ -1,0 +1,72 @@
+/*
+ * render.h - pictures from voxels in memory: slices at true aspect with outlines of labels, montages, histograms. No files here: what comes out is a
+ * canvas of pixels.
+ *
+ * Planes are shown as radiologists look at them: the patient's right on the left of axial and coronal pictures, anterior to the left of sagittal
+ * ones, superior (axial: anterior) at the top, by the world directions, however the voxels are stored.
+ */
+#ifndef TOME_RENDER_H
+#define TOME_RENDER_H
+
+#include "record/record.h"
+#include "render/canvas.h"
+
+/* ---- colours (palette.c) --- */
+extern const tome_rgb tome_okabe_ito[7]; /* without black; orange, sky blue, green, yellow, blue, vermillion, purple */
+/* The colour of the i-th label: Okabe and Ito's, then the same paler and darker, round and round. Told apart by the colour-blind. */
+tome_rgb tome_label_colour(size_t i);
+
+typedef struct tome_theme {
+  tome_rgb page, text, dim, rule, frame;
+} tome_theme;
+const tome_theme *tome_theme_of(bool light);
+
+/* ---- planes (view.c) --- */
+typedef enum tome_plane { TOME_AXIAL = 0, TOME_CORONAL, TOME_SAGITTAL } tome_plane;
+
+/* How a grid is looked at along one of its axes. */
+typedef struct tome_view {
+  int axis;                      /* the index axis (0 z, 1 y, 2 x) that the picture cuts */
+  int across, down;              /* the index axes that run along the picture's rows and columns */
+  bool flip_across, flip_down;   /* they run against the picture's right, and down */
+  char left, right, top, bottom; /* L R A P S I: where these sides of the picture lie in the patient */
+  int64_t columns, rows;         /* voxels */
+  double width, height;          /* mm */
+} tome_view;
+tome_view tome_view_of(const tome_geometry *g, tome_plane plane);
+/* The box of slice `i` of the view. */
+tome_box tome_view_box(const tome_view *v, const tome_geometry *g, int64_t i);
+/* The largest picture of true aspect that fits `width` x `height` pixels; at least 1 x 1. */
+void tome_view_fit(const tome_view *v, int width, int height, int *out_width, int *out_height);
+
+/* ---- a slice (slice.c) --- */
+
+/* One structure to outline: where the label map of the slice's own box holds `value`. */
+typedef struct tome_layer {
+  const void *voxels;
+  tome_dtype dtype; /* any integer type */
+  int32_t value;
+  tome_rgb colour;
+} tome_layer;
+
+typedef struct tome_slice {
+  tome_geometry geometry; /* of the box: one voxel thick along the view's axis */
+  tome_view view;         /* of the whole grid: tome_view_of */
+  tome_dtype dtype;       /* any; NaN is shown as the lower end */
+  int channels;           /* 0 or 1: gray, through the window. 3 (RGB): colours, window width 0 as they are */
+  const void *voxels;     /* C order, packed */
+  tome_window window;     /* level - width/2 is black, level + width/2 white; width 0: uint8 as it is */
+  const tome_layer *layers;
+  size_t layer_count;
+} tome_slice;
+
+/* Draws a slice into the rectangle at (x, y) of `width` x `height` pixels, which it fills (tome_view_fit gives a true aspect). Between voxels linear;
+ * smaller than the voxels, their mean. Outlines lie on the border of the label, `line` pixels wide (0: none), and are drawn in the order of the layers;
+ * what is narrower than a pixel is not lost. */
+TOME_MUST_USE bool tome_draw_slice(tome_canvas *c, int x, int y, int width, int height, const tome_slice *s,
+                                   double line, tome_error *err);
+
+/* A window for values of which nothing is known: percentiles 0.5 to 99.5, never of width 0. */
+tome_window tome_window_or(const tome_window *w, const tome_intensity *i);
+
+#endif
