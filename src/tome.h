@@ -735,6 +735,37 @@ TOME_API TOME_MUST_USE bool tome_result_info_of(const tome_result *r, const char
 TOME_API TOME_MUST_USE bool tome_result_read(const tome_result *r, const char *volume, const tome_box *box, void *out,
                                              size_t out_bytes, const tome_run *run, tome_error *err);
 
+/* ---- pictures ------------------------------------------------------------------------------------------- */
+
+/* Zero-initialise for the defaults. */
+typedef struct tome_preview_options {
+  const char *label;  /* show the range of this structure (a name, a kind as "tumor", or a label map); NULL: of any */
+  const char *window; /* a tissue ("liver"), "LEVEL,WIDTH", a structure's name, or "auto"; NULL: auto */
+  int size;           /* width in pixels, 64 to 8192; 0: 1600 */
+  int slices;         /* how many, at most, 1 to 100; 0: 12 */
+  bool light, force;
+  tome_recipe_text recipe;
+  bool steps; /* one row a step of the recipe */
+} tome_preview_options;
+
+/* Draws a case, or what a recipe makes of it, into a PNG: axial slices over the labels' range, coronal and sagittal ones, at true aspect and the patient's way up, labels
+ * outlined. Only the slices shown are read. The file appears whole or not at all; TOME_EXISTS where it is there, unless `force`. */
+TOME_API TOME_MUST_USE bool tome_preview(tome_store *store, const char *id, const char *path,
+                                         const tome_preview_options *opt, const tome_run *run, tome_error *err);
+/* The same of files of any format: an image and, unless NULL, its label map. No recipe. */
+TOME_API TOME_MUST_USE bool tome_preview_files(const char *image, const char *label, const char *path,
+                                               const tome_preview_options *opt, const tome_run *run, tome_error *err);
+/* Draws the stored counts of a case's values, its labels' over them, into a PNG; reads no voxel. */
+TOME_API TOME_MUST_USE bool tome_histogram_picture(tome_store *store, const char *id, const char *path,
+                                                   const tome_preview_options *opt, tome_error *err);
+/* One slice through the labels' middle as RGB, rows of 3 bytes a pixel, at true aspect: within `width` x `height` pixels, which become those it has.
+ * `rgb` (at least width*height*3 bytes) is filled from its beginning. */
+TOME_API TOME_MUST_USE bool tome_thumbnail(tome_store *store, const char *id, int *width, int *height, uint8_t *rgb,
+                                           tome_error *err);
+/* Sums of the stored counts of the image's values over `bars` equal parts of lo … hi. */
+TOME_API TOME_MUST_USE bool tome_histogram_bars(tome_store *store, const char *id, size_t bars, uint64_t *counts,
+                                                double *lo, double *hi, tome_error *err);
+
 /* ---- what this build knows ------------------------------------------------------------------------------ */
 
 typedef struct tome_format_info {

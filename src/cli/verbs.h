@@ -28,6 +28,8 @@ void cli_man_commands(FILE *out);
   X(query)           \
   X(stats)           \
   X(problems)        \
+  X(preview)         \
+  X(histogram)       \
   X(get)             \
   X(patches)         \
   X(plan)            \

@@ -10,4 +10,7 @@ extern const tome_op tome_op_orient, tome_op_flip, tome_op_transpose, tome_op_re
     tome_op_pad, tome_op_crop_or_pad, tome_op_hu, tome_op_clip, tome_op_window, tome_op_normalise, tome_op_cast,
     tome_op_remap, tome_op_keep, tome_op_largest, tome_op_merge, tome_op_unshear;
 
+/* window.c: level and width of a tissue by its name ("liver", "lung"); false where there is none. */
+bool tome_tissue_window(const char *name, double *level, double *width);
+
 #endif

@@ -51,7 +51,7 @@ typedef struct window {
   int scale;
 } window;
 
-static bool find_tissue(const char *name, double *level, double *width) {
+bool tome_tissue_window(const char *name, double *level, double *width) {
   for (size_t i = 0; i < TOME_COUNT(tissues); i++)
     if (!strcmp(tissues[i].name, name)) {
       *level = tissues[i].level;
@@ -100,7 +100,7 @@ static bool choose(const tome_shaping *s, double *level, double *width, tome_err
     return true;
   }
   const char *word = tome_arg_of(s, tome_given(s, OF) ? OF : LABEL)->items[0].word;
-  if (tome_given(s, OF) && find_tissue(word, level, width)) return true;
+  if (tome_given(s, OF) && tome_tissue_window(word, level, width)) return true;
   if (tome_given(s, OF) && strcmp(word, "foreground") != 0 && tome_choice_of(s, SCOPE) == CASE &&
       !check_word(s, word, err))
     return false;

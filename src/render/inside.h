@@ -27,4 +27,17 @@ bool tome_plane_mask(const tome_slice *s, const tome_layer *l, uint8_t *out);
 TOME_MUST_USE bool tome_draw_outline(tome_canvas *c, int x, int y, int width, int height, const uint8_t *mask,
                                      int64_t columns, int64_t rows, double line, tome_rgb colour, tome_error *err);
 
+/* ---- what sheets share (furniture.c). `unit` is 1 at a width of 1600 --- */
+double tome_sheet_unit(int width);
+/* Pixels that the legend takes at this width; 0 without one. */
+int tome_legend_height(const tome_legend *rows, size_t count, int width, double unit);
+void tome_draw_legend(tome_canvas *c, int x, int y, int width, const tome_legend *rows, size_t count, double unit,
+                      const tome_theme *theme);
+/* The letters of the view's sides, just inside the rectangle. `all`: the upper and lower ones too. */
+void tome_draw_marks(tome_canvas *c, int x, int y, int width, int height, const tome_view *v, bool all, double unit);
+/* A white bar of a round number of mm at the lower right. */
+void tome_draw_bar(tome_canvas *c, int x, int y, int width, int height, double pixels_per_mm, double unit);
+void tome_draw_head(tome_canvas *c, int x, const char *title, const char *text, double unit, const tome_theme *theme);
+enum { TOME_HEAD = 64, TOME_MARGIN = 20 }; /* in units */
+
 #endif

@@ -69,4 +69,82 @@ TOME_MUST_USE bool tome_draw_slice(tome_canvas *c, int x, int y, int width, int 
 /* A window for values of which nothing is known: percentiles 0.5 to 99.5, never of width 0. */
 tome_window tome_window_or(const tome_window *w, const tome_intensity *i);
 
+/* ---- montages (montage.c, steps.c) --- */
+
+typedef struct tome_legend {
+  const char *name;
+  double ml; /* NaN: not said */
+  tome_rgb colour;
+} tome_legend;
+
+typedef struct tome_panel {
+  tome_slice slice;
+  const char *caption; /* drawn into its top left corner; "" none */
+  const double *ticks; /* small marks at both sides, as shares of the height from the top; NULL none */
+  size_t tick_count;
+} tome_panel;
+
+typedef struct tome_sheet {
+  const char *title, *text; /* the head: the case, and what is known of it */
+  const tome_panel *tiles;  /* a grid of slices of one size, at one scale */
+  size_t tile_count;
+  const tome_panel *sides; /* beside the grid, at one scale of their own; may be none */
+  size_t side_count;
+  const tome_legend *legend;
+  size_t legend_count;
+  int width; /* of the picture in pixels; its height follows */
+  bool light;
+  bool places; /* marks of direction and bars of mm: not for photographs */
+} tome_sheet;
+TOME_MUST_USE bool tome_draw_montage(const tome_sheet *s, tome_canvas *out, tome_error *err);
+
+/* What one step of a recipe left: the same place in the patient, in up to three planes. */
+typedef struct tome_step_row {
+  const char *title;       /* "resample:spacing=1" */
+  const char *const *text; /* lines beneath it */
+  size_t text_count;
+  tome_slice planes[3]; /* axial, coronal, sagittal */
+} tome_step_row;
+
+typedef struct tome_step_sheet {
+  const char *title, *text;
+  const tome_step_row *rows;
+  size_t row_count;
+  size_t plane_count; /* 3, or 1: only the axial one */
+  const tome_legend *legend;
+  size_t legend_count;
+  int width;
+  bool light, places;
+} tome_step_sheet;
+/* All rows at one scale and in the patient's place: what is cropped leaves its surroundings empty. */
+TOME_MUST_USE bool tome_draw_steps(const tome_step_sheet *s, tome_canvas *out, tome_error *err);
+
+/* ---- histograms (chart.c) --- */
+
+typedef struct tome_chart_layer {
+  const char *name;
+  const tome_histogram *histogram;
+  tome_rgb colour;
+} tome_chart_layer;
+
+typedef struct tome_chart {
+  const char *title, *text;
+  const char *units;               /* "HU": tissues are marked; else "" */
+  const tome_histogram *histogram; /* of the image */
+  const tome_chart_layer *layers;
+  size_t layer_count;
+  tome_window window;      /* width 0: none is drawn */
+  const char *window_name; /* "" none */
+  int width, height;
+  bool light;
+} tome_chart;
+
+/* Where its bars are: bar i covers `step` bins from bin `first` + i*step on, and `pixels` columns of the picture from `left` + i*pixels on; its top is at
+ * bottom - height * log10(count + 1) / log10(most + 1), most being 10 to a whole power. */
+typedef struct tome_chart_plan {
+  int64_t first, step;
+  int bars, pixels, left, top, bottom, decades;
+} tome_chart_plan;
+TOME_MUST_USE bool tome_draw_chart(const tome_chart *chart, tome_canvas *out, tome_chart_plan *plan, tome_error *err);
+
 #endif

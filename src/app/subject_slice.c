@@ -1,0 +1,222 @@
+/* Slices of what is shown, and the window that they are looked at through. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/picture.h"
+#include "ops/ops.h"
+
+/* ---- voxels ---- */
+
+/* A box of a volume in memory, packed. */
+static void crop(const tome_volume *v, const tome_box *b, void *out) {
+  const int64_t *n = v->geometry.shape;
+  const size_t voxel = tome_dtype_size(v->dtype) * (size_t)(v->channels > 1 ? v->channels : 1);
+  const size_t row = (size_t)(b->hi[2] - b->lo[2]) * voxel;
+  char *to = out;
+  for (int64_t z = b->lo[0]; z < b->hi[0]; z++)
+    for (int64_t y = b->lo[1]; y < b->hi[1]; y++, to += row)
+      memcpy(to, (const char *)v->data + (size_t)((z * n[1] + y) * n[2] + b->lo[2]) * voxel, row);
+}
+
+static void *room(tome_subject *s, const tome_box *b, size_t voxel, tome_error *err) {
+  return tome_arena_alloc(&s->arena, (size_t)tome_box_voxels(b) * voxel, err);
+}
+
+static const void *read_volume(tome_subject *s, const char *name, const tome_box *b, tome_dtype *dtype,
+                               tome_error *err) {
+  tome_result_info info;
+  if (!tome_result_info_of(s->result, name, &info, err)) return NULL;
+  void *out = room(s, b, tome_dtype_size(info.dtype), err);
+  const size_t bytes = (size_t)tome_box_voxels(b) * tome_dtype_size(info.dtype);
+  *dtype = info.dtype;
+  return out && tome_result_read(s->result, name, b, out, bytes, s->run, err) ? out : NULL;
+}
+
+static const void *read_colours(tome_subject *s, const tome_box *b, tome_error *err) {
+  static const char *const names[3] = {"image", "channels/green", "channels/blue"};
+  const size_t n = (size_t)tome_box_voxels(b);
+  uint8_t *rgb = room(s, b, 3, err);
+  for (size_t k = 0; rgb && k < 3; k++) {
+    tome_dtype dtype;
+    const uint8_t *one = read_volume(s, names[k], b, &dtype, err);
+    if (!one || dtype != TOME_U8) return NULL;
+    for (size_t i = 0; i < n; i++) rgb[3 * i + k] = one[i];
+  }
+  return rgb;
+}
+
+static const void *read_image(tome_subject *s, const tome_box *b, tome_error *err) {
+  tome_dtype dtype;
+  if (s->result) return s->coloured ? read_colours(s, b, err) : read_volume(s, "image", b, &dtype, err);
+  void *out = room(s, b, tome_dtype_size(s->dtype) * (s->coloured ? 3 : 1), err);
+  if (out) crop(&s->image, b, out);
+  return out;
+}
+
+static const void *read_map(tome_subject *s, const char *map, const tome_box *b, tome_dtype *dtype, tome_error *err) {
+  if (s->result) {
+    const char *name = tome_arena_printf(&s->arena, err, "labels/%s", map);
+    return name ? read_volume(s, name, b, dtype, err) : NULL;
+  }
+  void *out = room(s, b, tome_dtype_size(s->label.dtype), err);
+  *dtype = s->label.dtype;
+  if (out) crop(&s->label, b, out);
+  return out;
+}
+
+/* One layer a structure; each map is read once. */
+static bool read_layers(tome_subject *s, const tome_box *b, tome_slice *out, tome_error *err) {
+  tome_layer *layers = tome_arena_alloc(&s->arena, (s->shown_count + 1) * sizeof *layers, err);
+  if (!layers) return false;
+  for (size_t i = 0; i < s->shown_count; i++) {
+    const tome_shown *l = &s->shown[i];
+    tome_layer *to = &layers[i];
+    *to = (tome_layer){.value = l->value, .colour = l->colour};
+    for (size_t k = 0; k < i && !to->voxels; k++)
+      if (!strcmp(s->shown[k].map, l->map)) {
+        to->voxels = layers[k].voxels;
+        to->dtype = layers[k].dtype;
+      }
+    if (!to->voxels && !(to->voxels = read_map(s, l->map, b, &to->dtype, err))) return false;
+  }
+  out->layers = layers;
+  out->layer_count = s->shown_count;
+  return true;
+}
+
+bool tome_subject_slice(tome_subject *s, tome_plane plane, int64_t i, tome_slice *out, tome_error *err) {
+  tome_slice one = {.view = tome_view_of(&s->geometry, plane), .dtype = s->dtype, .channels = s->coloured ? 3 : 1};
+  const tome_box b = tome_view_box(&one.view, &s->geometry, i);
+  one.geometry = tome_geometry_crop(&s->geometry, &b);
+  one.voxels = read_image(s, &b, err);
+  if (!one.voxels || !read_layers(s, &b, &one, err)) return false;
+  *out = one;
+  return true;
+}
+
+/* ---- windows ---- */
+
+double tome_shown_value(const void *voxels, tome_dtype dtype, size_t i) {
+  switch (dtype) {
+    case TOME_U8:
+      return ((const uint8_t *)voxels)[i];
+    case TOME_I8:
+      return ((const int8_t *)voxels)[i];
+    case TOME_U16:
+      return ((const uint16_t *)voxels)[i];
+    case TOME_I16:
+      return ((const int16_t *)voxels)[i];
+    case TOME_U32:
+      return ((const uint32_t *)voxels)[i];
+    case TOME_I32:
+      return ((const int32_t *)voxels)[i];
+    case TOME_U64:
+      return (double)((const uint64_t *)voxels)[i];
+    case TOME_I64:
+      return (double)((const int64_t *)voxels)[i];
+    case TOME_F32:
+      return ((const float *)voxels)[i];
+    case TOME_F64:
+      return ((const double *)voxels)[i];
+    case TOME_NONE:
+      break;
+  }
+  return NAN;
+}
+
+static int by_value(const void *a, const void *b) {
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* Percentiles 0.5 and 99.5 of the finite voxels of the slices, or of an even sample of them. */
+static bool percentiles(tome_slice *const *slices, size_t count, double out[2], tome_error *err) {
+  enum { ENOUGH = 100000 };
+  size_t all = 0, seen = 0, n = 0;
+  for (size_t k = 0; k < count; k++) all += (size_t)(slices[k]->view.columns * slices[k]->view.rows);
+  const size_t step = all / ENOUGH + 1;
+  TOME_AUTO_FREE double *v = tome_alloc(all / step + 1, sizeof *v, "a picture's values", err);
+  if (!v) return false;
+  for (size_t k = 0; k < count; k++) {
+    const size_t voxels = (size_t)(slices[k]->view.columns * slices[k]->view.rows);
+    for (size_t i = 0; i < voxels; i++)
+      if (seen++ % step == 0 && isfinite(v[n] = tome_shown_value(slices[k]->voxels, slices[k]->dtype, i))) n++;
+  }
+  qsort(v, n, sizeof *v, by_value);
+  out[0] = n ? v[(size_t)(0.005 * (double)(n - 1))] : 0;
+  out[1] = n ? v[(size_t)ceil(0.995 * (double)(n - 1))] : 1;
+  if (n && !(out[1] > out[0])) {
+    out[0] = v[0];
+    out[1] = v[n - 1];
+  }
+  return true;
+}
+
+static bool parse_numbers(const char *text, tome_window *w) {
+  char *end;
+  w->level = strtod(text, &end);
+  if (end == text || *end != ',') return false;
+  const char *second = end + 1;
+  w->width = strtod(second, &end);
+  return end != second && !*end && isfinite(w->level) && isfinite(w->width) && w->width > 0;
+}
+
+static bool of_structure(const tome_subject *s, const char *name, tome_window *out) {
+  for (size_t i = 0; i < s->shown_count; i++) {
+    char kind[64];
+    tome_label_kind(s->shown[i].name, kind, sizeof kind);
+    if ((strcmp(s->shown[i].name, name) && strcmp(kind, name)) || !(s->shown[i].own.width > 0)) continue;
+    *out = s->shown[i].own;
+    return true;
+  }
+  return false;
+}
+
+static bool automatic(const tome_subject *s, tome_slice *const *slices, size_t count, tome_window *out,
+                      const char **name, tome_error *err) {
+  double range[2];
+  if (!strcmp(s->units, "HU")) {
+    *out = (tome_window){40, 400};
+    *name = "abdomen";
+    return true;
+  }
+  *name = "";
+  if (s->coloured || (s->dtype == TOME_U8 && s->geometry.shape[0] == 1)) {
+    *out = (tome_window){127.5, 255};
+    return true;
+  }
+  if (!percentiles(slices, count, range, err)) return false;
+  if (range[0] <= -500 && range[0] >= -3100 && range[1] >= 100 &&
+      s->dtype == TOME_I16) { /* a CT that does not say so */
+    *out = (tome_window){40, 400};
+    *name = "abdomen";
+    return true;
+  }
+  *out = (tome_window){(range[0] + range[1]) / 2, range[1] > range[0] ? range[1] - range[0] : 1};
+  return true;
+}
+
+bool tome_subject_window(const tome_subject *s, const char *window, tome_slice *const *slices, size_t count, char *text,
+                         size_t size, tome_error *err) {
+  tome_window w = {0, 0};
+  const char *name = window;
+  if (!window || !strcmp(window, "auto")) {
+    if (!automatic(s, slices, count, &w, &name, err)) return false;
+  } else if (parse_numbers(window, &w)) {
+    name = "";
+  } else if (!tome_tissue_window(window, &w.level, &w.width) && !of_structure(s, window, &w)) {
+    return tome_fail(
+        err, TOME_USAGE,
+        "window \"%s\": is neither LEVEL,WIDTH (40,400) nor auto, nor a tissue (liver, lung, bone, soft …), "
+        "nor a label of %s whose values are known",
+        window, s->id);
+  }
+  for (size_t i = 0; i < count; i++) slices[i]->window = w;
+  if (s->coloured)
+    *text = '\0';
+  else
+    snprintf(text, size, "window %.60s%s%.5g / %.5g", name, *name ? " " : "", w.level, w.width);
+  return true;
+}

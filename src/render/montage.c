@@ -1,0 +1,106 @@
+/* A montage: a head, a grid of slices, two reformatted planes beside it, a legend. */
+#include <math.h>
+
+#include "render/inside.h"
+
+typedef struct layout {
+  double unit;
+  int margin, gap, head;
+  int columns, rows, tile_width, tile_height; /* of the grid */
+  int side_left, side_width, body_height;
+  double tile_scale, side_scale; /* pixels a mm */
+  int legend, height;
+} layout;
+
+static void lay_sides(const tome_sheet *s, layout *l) {
+  double width = 0, height = 0;
+  for (size_t i = 0; i < s->side_count; i++) {
+    width = fmax(width, s->sides[i].slice.view.width);
+    height += s->sides[i].slice.view.height;
+  }
+  const int room = l->body_height - l->gap * (int)(s->side_count - 1);
+  l->side_scale = fmin(l->side_width / width, fmax(room, 60) / height);
+}
+
+static int columns_of(size_t tiles) {
+  int n = 1;
+  while ((size_t)(n * n) < tiles) n++;
+  return n;
+}
+
+static layout lay_out(const tome_sheet *s) {
+  layout l = {.unit = tome_sheet_unit(s->width)};
+  l.margin = (int)lrint(TOME_MARGIN * l.unit);
+  l.gap = (int)lrint(8 * l.unit);
+  l.head = (int)lrint((TOME_HEAD + 12) * l.unit);
+  const int room = s->width - 2 * l.margin;
+  l.side_width = s->side_count ? (int)lrint(room * 0.27) : 0;
+  const int grid = room - l.side_width - (s->side_count ? 2 * l.gap : 0);
+  const tome_view *v = &s->tiles[0].slice.view;
+  l.columns = columns_of(s->tile_count);
+  l.rows = (int)((s->tile_count + (size_t)l.columns - 1) / (size_t)l.columns);
+  l.tile_width = (int)fmax(1, (grid - (l.columns - 1) * l.gap) / (double)l.columns);
+  tome_view_fit(v, l.tile_width, (int)fmax(1, 1.4 * s->width / l.rows), &l.tile_width, &l.tile_height);
+  l.tile_scale = l.tile_width / v->width;
+  l.side_left = l.margin + l.columns * (l.tile_width + l.gap) + l.gap;
+  l.body_height = l.rows * (l.tile_height + l.gap) - l.gap;
+  if (s->side_count && l.body_height < l.side_width) l.body_height = l.side_width;
+  if (s->side_count) lay_sides(s, &l);
+  l.legend = tome_legend_height(s->legend, s->legend_count, room, l.unit);
+  l.height = l.head + l.body_height + (l.legend ? l.gap + l.legend : 0) + l.margin;
+  return l;
+}
+
+static void draw_ticks(tome_canvas *c, int x, int y, int width, int height, const tome_panel *p, double unit) {
+  const tome_rgb colour = {255, 255, 255};
+  const int length = (int)lrint(7 * unit);
+  for (size_t i = 0; i < p->tick_count; i++) {
+    const int at = y + (int)(p->ticks[i] * height);
+    tome_draw_rect(c, x, at, length, 1, colour, 0.75);
+    tome_draw_rect(c, x + width - length, at, length, 1, colour, 0.75);
+  }
+}
+
+static bool draw_panel(tome_canvas *c, const tome_sheet *s, const tome_panel *p, int x, int y, int width, int height,
+                       bool chief, double unit, tome_error *err) {
+  const tome_type t = {14 * unit, false, {255, 255, 255}};
+  if (!tome_draw_slice(c, x, y, width, height, &p->slice, fmax(1.5, 2 * unit), err)) return false;
+  draw_ticks(c, x, y, width, height, p, unit);
+  if (s->places) tome_draw_marks(c, x, y, width, height, &p->slice.view, chief, unit);
+  if (s->places && chief) tome_draw_bar(c, x, y, width, height, width / p->slice.view.width, unit);
+  if (*p->caption && width > 60 * unit)
+    tome_draw_text_rimmed(c, x + rint(7 * unit), y + rint(18 * unit), &t, p->caption);
+  return true;
+}
+
+static bool draw_panels(tome_canvas *c, const tome_sheet *s, const layout *l, tome_error *err) {
+  for (size_t i = 0; i < s->tile_count; i++) {
+    const int x = l->margin + (int)i % l->columns * (l->tile_width + l->gap);
+    const int y = l->head + (int)i / l->columns * (l->tile_height + l->gap);
+    if (!draw_panel(c, s, &s->tiles[i], x, y, l->tile_width, l->tile_height, i == 0, l->unit, err)) return false;
+  }
+  int y = l->head;
+  for (size_t i = 0; i < s->side_count; i++) {
+    const tome_view *v = &s->sides[i].slice.view;
+    const int width = (int)fmax(1, rint(v->width * l->side_scale)),
+              height = (int)fmax(1, rint(v->height * l->side_scale));
+    if (!draw_panel(c, s, &s->sides[i], l->side_left, y, width, height, true, l->unit, err)) return false;
+    y += height + l->gap;
+  }
+  return true;
+}
+
+bool tome_draw_montage(const tome_sheet *s, tome_canvas *out, tome_error *err) {
+  const tome_theme *theme = tome_theme_of(s->light);
+  const layout l = lay_out(s);
+  TOME_CLEANUP(tome_canvas_clear) tome_canvas c = {0};
+  if (!tome_canvas_new(s->width, l.height, theme->page, &c, err)) return false;
+  tome_draw_head(&c, l.margin, s->title, s->text, l.unit, theme);
+  if (!draw_panels(&c, s, &l, err)) return false;
+  tome_draw_legend(&c, l.margin, l.head + l.body_height + l.gap, s->width - 2 * l.margin, s->legend, s->legend_count,
+                   l.unit, theme);
+  if (!tome_canvas_check(&c, err)) return false;
+  *out = c;
+  c = (tome_canvas){0};
+  return true;
+}
