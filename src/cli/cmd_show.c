@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/blocks.h"
 #include "cli/open.h"
 #include "cli/say.h"
 #include "cli/term.h"
@@ -251,6 +252,28 @@ static void print_json(const known *k, const tome_case *opened) {
   cli_json_close(&j, '}');
 }
 
+enum { PICTURE_COLUMNS = 48, PICTURE_ROWS = 22, SPARKS = 64 };
+
+/* On a terminal, a slice through the labels; where it fails, nothing: it is an ornament. */
+static void show_picture(tome_store *store, const char *id) {
+  const int colours = cli_colours(stdout), room = cli_width(stdout);
+  int width = room - 1 < PICTURE_COLUMNS ? room - 1 : PICTURE_COLUMNS, height = 2 * PICTURE_ROWS;
+  uint8_t rgb[PICTURE_COLUMNS * 2 * PICTURE_ROWS * 3];
+  if (!colours || width < 8 || !tome_thumbnail(store, id, &width, &height, rgb, NULL)) return;
+  cli_put_blocks(stdout, rgb, width, height, colours);
+}
+
+static void show_sparkline(tome_store *store, const char *id) {
+  uint64_t counts[SPARKS];
+  double lo, hi;
+  const int width = cli_width(stdout), bars = width - 44 < SPARKS ? width - 44 : SPARKS;
+  if (!cli_redraws(stdout) || !cli_utf8() || bars < 8) return;
+  if (!tome_histogram_bars(store, id, (size_t)bars, counts, &lo, &hi, NULL)) return;
+  printf("histogram    %s ", cli_units_hu(lo).s);
+  cli_put_sparkline(stdout, counts, (size_t)bars);
+  printf(" %s  (log)\n", cli_units_hu(hi).s);
+}
+
 /* Nothing in the index: the case file says whether there is such a case, and which id is near. */
 static int absent(tome_store *store, const char *id) {
   tome_error err = {0};
@@ -272,8 +295,11 @@ static int run(const cli_args *args) {
   CLI_AUTO_CASE tome_case *opened = tome_case_open(store, id, &err);
   if (cli_given(args, "json"))
     print_json(&k, opened);
-  else
+  else {
+    show_picture(store, id);
+    show_sparkline(store, id);
     show_all(&k, opened);
+  }
   return opened ? CLI_OK : cli_failed(&err);
 }
 
@@ -289,7 +315,9 @@ const cli_verb cmd_show = {
         "windows as level/width: "
         "from the 0.5 to 99.5 percentiles and from min to max, connected pieces), the problems with their remedies, "
         "the repairs and the "
-        "sources. Slices count from 0.",
+        "sources. Slices count from 0.\n"
+        "On a terminal that shows colours a small picture and the values' histogram come first; NO_COLOR leaves the "
+        "picture out.",
     .examples = "tome show liver.tome volume-3\ntome show liver.tome volume-3 --json",
     .options = options,
     .run = run,

@@ -32,7 +32,7 @@ static double value_of(const drawing *d, double bin) {
 static double column_of(const drawing *d, double value) {
   const tome_histogram *h = d->chart->histogram;
   const double bin = (value - h->lo) / h->width;
-  return d->p.left + (bin - (double)d->p.first) / (double)d->p.step * d->p.pixels;
+  return d->p.left + (bin - (double)d->p.first) / (double)d->p.step * d->p.width / d->p.bars;
 }
 
 static double row_of(const drawing *d, double count) {
@@ -74,7 +74,7 @@ static bool plan(drawing *d) {
   d->p.first = first;
   d->p.step = (bins + room - 1) / room;
   d->p.bars = (int)((bins + d->p.step - 1) / d->p.step);
-  d->p.pixels = room / d->p.bars;
+  d->p.width = room;
   uint64_t most = 1;
   for (int i = 0; i < d->p.bars; i++)
     if (bar(d, h, i) > most) most = bar(d, h, i);
@@ -89,7 +89,10 @@ static double nice_step(double range, double wanted) {
   return raw <= ten ? ten : raw <= 2 * ten ? 2 * ten : raw <= 5 * ten ? 5 * ten : 10 * ten;
 }
 
-static int right_of(const drawing *d) { return d->p.left + d->p.bars * d->p.pixels; }
+static int right_of(const drawing *d) { return d->p.left + d->p.width; }
+
+/* The first column of bar i. */
+static int bar_left(const drawing *d, int i) { return d->p.left + (int)((int64_t)i * d->p.width / d->p.bars); }
 
 static void draw_decades(const drawing *d) {
   static const char *const names[] = {"1", "10", "100", "1 000", "10 000", "100 000", "1 M", "10 M", "100 M", "1 G"};
@@ -150,7 +153,7 @@ static void draw_bars(const drawing *d) {
   for (int i = 0; i < d->p.bars; i++) {
     const uint64_t n = bar(d, d->chart->histogram, i);
     const int y = (int)lrint(row_of(d, (double)n));
-    if (n) tome_draw_rect(d->c, d->p.left + i * d->p.pixels, y, d->p.pixels, d->p.bottom - y, gray, 1);
+    if (n) tome_draw_rect(d->c, bar_left(d, i), y, bar_left(d, i + 1) - bar_left(d, i), d->p.bottom - y, gray, 1);
   }
 }
 
@@ -158,12 +161,12 @@ static void draw_layer(const drawing *d, const tome_chart_layer *l) {
   double before = d->p.bottom;
   for (int i = 0; i < d->p.bars; i++) {
     const uint64_t n = bar(d, l->histogram, i);
-    const double y = n ? row_of(d, (double)n) : d->p.bottom, x = d->p.left + i * d->p.pixels;
-    tome_draw_rect(d->c, (int)x, (int)lrint(y), d->p.pixels, d->p.bottom - (int)lrint(y), l->colour, 0.16);
+    const double y = n ? row_of(d, (double)n) : d->p.bottom, x = bar_left(d, i), wide = bar_left(d, i + 1) - x;
+    tome_draw_rect(d->c, (int)x, (int)lrint(y), (int)wide, d->p.bottom - (int)lrint(y), l->colour, 0.16);
     if (before < d->p.bottom || y < d->p.bottom) {
-      const double wide = fmax(1.2, 1.6 * d->unit);
-      if (i > 0 && before != y) tome_draw_line(d->c, x, before, x, y, wide, l->colour);
-      tome_draw_line(d->c, x, y, x + d->p.pixels, y, wide, l->colour);
+      const double line = fmax(1.2, 1.6 * d->unit);
+      if (i > 0 && before != y) tome_draw_line(d->c, x, before, x, y, line, l->colour);
+      tome_draw_line(d->c, x, y, x + wide, y, line, l->colour);
     }
     before = y;
   }

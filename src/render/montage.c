@@ -7,19 +7,37 @@ typedef struct layout {
   double unit;
   int margin, gap, head;
   int columns, rows, tile_width, tile_height; /* of the grid */
-  int side_left, side_width, body_height;
-  double tile_scale, side_scale; /* pixels a mm */
+  int side_left, side_top, side_width, body_height;
+  bool below;        /* the sides stand under the grid, one beside the other: those of thin volumes */
+  double side_scale; /* pixels a mm */
   int legend, height;
 } layout;
 
-static void lay_sides(const tome_sheet *s, layout *l) {
+/* Pixels a mm at which the sides fit beside the grid. */
+static double beside(const tome_sheet *s, const layout *l, double *used) {
   double width = 0, height = 0;
   for (size_t i = 0; i < s->side_count; i++) {
     width = fmax(width, s->sides[i].slice.view.width);
     height += s->sides[i].slice.view.height;
   }
   const int room = l->body_height - l->gap * (int)(s->side_count - 1);
-  l->side_scale = fmin(l->side_width / width, fmax(room, 60) / height);
+  const double scale = fmin(l->side_width / width, fmax(room, 60) / height);
+  *used = scale * height;
+  return scale;
+}
+
+static void lay_below(const tome_sheet *s, layout *l) {
+  double width = 0, height = 0;
+  for (size_t i = 0; i < s->side_count; i++) {
+    width += s->sides[i].slice.view.width;
+    height = fmax(height, s->sides[i].slice.view.height);
+  }
+  const double room = s->width - 2 * l->margin - l->gap * (double)(s->side_count - 1);
+  l->below = true;
+  l->side_scale = fmin(room / width, 0.4 * s->width / height);
+  l->side_left = l->margin;
+  l->side_top = l->head + l->body_height + l->gap;
+  l->body_height += l->gap + (int)ceil(height * l->side_scale);
 }
 
 static int columns_of(size_t tiles) {
@@ -28,24 +46,32 @@ static int columns_of(size_t tiles) {
   return n;
 }
 
+/* The grid, `width` pixels wide at most. */
+static void lay_grid(const tome_sheet *s, layout *l, int width) {
+  const tome_view *v = &s->tiles[0].slice.view;
+  l->columns = columns_of(s->tile_count);
+  l->rows = (int)((s->tile_count + (size_t)l->columns - 1) / (size_t)l->columns);
+  l->tile_width = (int)fmax(1, (width - (l->columns - 1) * l->gap) / (double)l->columns);
+  tome_view_fit(v, l->tile_width, (int)fmax(1, 1.4 * s->width / l->rows), &l->tile_width, &l->tile_height);
+  l->body_height = l->rows * (l->tile_height + l->gap) - l->gap;
+}
+
 static layout lay_out(const tome_sheet *s) {
   layout l = {.unit = tome_sheet_unit(s->width)};
+  double used = 0;
   l.margin = (int)lrint(TOME_MARGIN * l.unit);
   l.gap = (int)lrint(8 * l.unit);
-  l.head = (int)lrint((TOME_HEAD + 12) * l.unit);
+  l.head = l.side_top = (int)lrint((TOME_HEAD + 12) * l.unit);
   const int room = s->width - 2 * l.margin;
   l.side_width = s->side_count ? (int)lrint(room * 0.27) : 0;
-  const int grid = room - l.side_width - (s->side_count ? 2 * l.gap : 0);
-  const tome_view *v = &s->tiles[0].slice.view;
-  l.columns = columns_of(s->tile_count);
-  l.rows = (int)((s->tile_count + (size_t)l.columns - 1) / (size_t)l.columns);
-  l.tile_width = (int)fmax(1, (grid - (l.columns - 1) * l.gap) / (double)l.columns);
-  tome_view_fit(v, l.tile_width, (int)fmax(1, 1.4 * s->width / l.rows), &l.tile_width, &l.tile_height);
-  l.tile_scale = l.tile_width / v->width;
+  lay_grid(s, &l, room - l.side_width - (s->side_count ? 2 * l.gap : 0));
   l.side_left = l.margin + l.columns * (l.tile_width + l.gap) + l.gap;
-  l.body_height = l.rows * (l.tile_height + l.gap) - l.gap;
   if (s->side_count && l.body_height < l.side_width) l.body_height = l.side_width;
-  if (s->side_count) lay_sides(s, &l);
+  if (s->side_count) l.side_scale = beside(s, &l, &used);
+  if (s->side_count && used < 0.5 * l.body_height) {
+    lay_grid(s, &l, room);
+    lay_below(s, &l);
+  }
   l.legend = tome_legend_height(s->legend, s->legend_count, room, l.unit);
   l.height = l.head + l.body_height + (l.legend ? l.gap + l.legend : 0) + l.margin;
   return l;
@@ -79,13 +105,16 @@ static bool draw_panels(tome_canvas *c, const tome_sheet *s, const layout *l, to
     const int y = l->head + (int)i / l->columns * (l->tile_height + l->gap);
     if (!draw_panel(c, s, &s->tiles[i], x, y, l->tile_width, l->tile_height, i == 0, l->unit, err)) return false;
   }
-  int y = l->head;
+  int x = l->side_left, y = l->side_top;
   for (size_t i = 0; i < s->side_count; i++) {
     const tome_view *v = &s->sides[i].slice.view;
     const int width = (int)fmax(1, rint(v->width * l->side_scale)),
               height = (int)fmax(1, rint(v->height * l->side_scale));
-    if (!draw_panel(c, s, &s->sides[i], l->side_left, y, width, height, true, l->unit, err)) return false;
-    y += height + l->gap;
+    if (!draw_panel(c, s, &s->sides[i], x, y, width, height, true, l->unit, err)) return false;
+    if (l->below)
+      x += width + l->gap;
+    else
+      y += height + l->gap;
   }
   return true;
 }

@@ -139,11 +139,11 @@ typedef struct tome_chart {
   bool light;
 } tome_chart;
 
-/* Where its bars are: bar i covers `step` bins from bin `first` + i*step on, and `pixels` columns of the picture from `left` + i*pixels on; its top is at
- * bottom - height * log10(count + 1) / log10(most + 1), most being 10 to a whole power. */
+/* Where its bars are: bar i covers `step` bins from bin `first` + i*step on, and the picture's columns from left + i*width/bars to left + (i + 1)*width/bars,
+ * rounded down; its top is at bottom - height * log10(count + 1) / log10(most + 1), most being 10 to a whole power. */
 typedef struct tome_chart_plan {
   int64_t first, step;
-  int bars, pixels, left, top, bottom, decades;
+  int bars, width, left, top, bottom, decades;
 } tome_chart_plan;
 TOME_MUST_USE bool tome_draw_chart(const tome_chart *chart, tome_canvas *out, tome_chart_plan *plan, tome_error *err);
 

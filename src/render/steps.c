@@ -1,5 +1,7 @@
 /* What a recipe does, one row a step: the planes through one point of the patient, all at one scale and each in its place. */
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "render/inside.h"
 
@@ -65,14 +67,40 @@ static layout lay_out(const tome_step_sheet *s) {
   return l;
 }
 
+/* A step's name, then its arguments, broken at commas to fit. Returns the baseline of the line after. */
+static double draw_title(tome_canvas *c, double x, double y, double width, const char *title, double unit,
+                         const tome_theme *theme) {
+  const tome_type big = {17 * unit, true, theme->text}, small = {14 * unit, false, theme->text};
+  char text[128];
+  const char *rest = strchr(title, ':');
+  snprintf(text, sizeof text, "%.*s", rest ? (int)(rest - title) : 120, title);
+  tome_draw_text(c, x, y, &big, text);
+  y += 22 * unit;
+  for (rest = rest ? rest + 1 : ""; *rest; y += 19 * unit) {
+    size_t fits = 0; /* whole arguments, one at least */
+    for (size_t n = 1; n < sizeof text; n++) {
+      if (rest[n - 1] && rest[n] && rest[n - 1] != ',') continue;
+      snprintf(text, sizeof text, "%.*s", (int)n, rest);
+      if (fits && tome_text_width(&small, text) > width) break;
+      fits = n;
+      if (!rest[n - 1] || !rest[n]) break;
+    }
+    if (!fits) fits = strnlen(rest, sizeof text - 1);
+    snprintf(text, sizeof text, "%.*s", (int)fits, rest);
+    tome_draw_text(c, x, y, &small, text);
+    rest += strnlen(rest, fits);
+  }
+  return y;
+}
+
 static bool draw_row(tome_canvas *c, const tome_step_sheet *s, const layout *l, size_t i, tome_error *err) {
   const tome_theme *theme = tome_theme_of(s->light);
-  const tome_type big = {17 * l->unit, true, theme->text}, small = {14 * l->unit, false, theme->dim};
+  const tome_type small = {14 * l->unit, false, theme->dim};
   const tome_step_row *r = &s->rows[i];
   const int y = l->head + (int)i * (l->row_height + l->gap);
-  tome_draw_text(c, l->margin, y + rint(18 * l->unit), &big, r->title);
-  for (size_t k = 0; k < r->text_count; k++)
-    tome_draw_text(c, l->margin, y + rint((42 + 20 * (double)k) * l->unit), &small, r->text[k]);
+  double line = draw_title(c, l->margin, y + rint(18 * l->unit), l->text, r->title, l->unit, theme) + 3 * l->unit;
+  for (size_t k = 0; k < r->text_count; k++, line += 20 * l->unit)
+    tome_draw_text(c, l->margin, rint(line), &small, r->text[k]);
   for (size_t p = 0; p < s->plane_count; p++) {
     const tome_slice *one = &r->planes[p];
     const extent e = extent_of(one, (int)p), *a = &l->all[p];
