@@ -1,0 +1,292 @@
+#!/usr/bin/python3
+"""Pictures by their properties: where outlines lie, aspect, which side is marked, lengths of bars, gray levels, heights of histogram bars.
+
+    preview.py TOME
+"""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import nibabel
+import numpy
+from PIL import Image
+
+from tomelib import Checks, Store
+
+SKY = (86, 180, 233)  # Okabe and Ito's sky blue, the first label's colour
+ORANGE = (230, 159, 0)
+MARK = (255, 214, 92)
+
+
+class Told(Checks):
+    def check(self, ok, text, more=""):
+        self.that(ok, f"{text} ({more})" if more else text)
+
+
+def pixels(path):
+    with Image.open(path) as p:
+        assert p.mode == "RGB", p.mode
+        return numpy.asarray(p).astype(int)
+
+
+def near(picture, colour, within=12):
+    return (abs(picture - numpy.array(colour)) <= within).all(-1)
+
+
+def extent(mask):
+    ys, xs = numpy.nonzero(mask)
+    return ys.min(), ys.max() + 1, xs.min(), xs.max() + 1
+
+
+def boxes(picture, page):
+    """The panels: connected parts that are not the page, of some size, left to right, top to bottom."""
+    from scipy import ndimage
+    found, _ = ndimage.label(~near(picture, page, 0))
+    out = [(s[0].start, s[0].stop, s[1].start, s[1].stop) for s in ndimage.find_objects(found)]
+    return [b for b in out if b[1] - b[0] > 100 and b[3] - b[2] > 100]
+
+
+def volume():
+    """In LPS order (x, y, z): soft tissue of 40 HU in air, a block of 100 HU toward the left, anterior and up, and its label."""
+    image = numpy.full((80, 60, 30), -1000, numpy.int16)
+    image[10:70, 10:50, 2:28] = 40
+    image[50:62, 14:24, 16:26] = 100
+    label = numpy.zeros(image.shape, numpy.uint8)
+    label[50:62, 14:24, 16:26] = 1
+    return image, label
+
+
+SPACING = (1.0, 1.5, 4.0)  # x, y, z
+
+
+def write(folder, name, orientation, image, label):
+    affine = numpy.diag([-SPACING[0], -SPACING[1], SPACING[2], 1.0])  # LPS axes, in nibabel's RAS
+    for what, voxels in (("volume", image), ("segmentation", label)):
+        img = nibabel.Nifti1Image(voxels, affine)
+        turn = nibabel.orientations.ornt_transform(nibabel.io_orientation(affine), nibabel.orientations.axcodes2ornt(orientation))
+        nibabel.save(img.as_reoriented(turn), folder / f"{what}-{name}.nii.gz")
+    return folder / f"volume-{name}.nii.gz", folder / f"segmentation-{name}.nii.gz"
+
+
+def orientations(c, s, folder):
+    """Stored any way round, the picture is the same but for the captions; the outline lies on the block's border; the left is on the right."""
+    image, label = volume()
+    first = None
+    for name in ("LPS", "RAS", "LIP", "SAR", "PSL", "ARI"):
+        files = write(folder, name, name, image, label)
+        out = folder / f"{name}.png"
+        done = s.tome("preview", *files, "-o", out, "--slices", "1", "--window", "40,400")
+        c.check(done.status == 0, f"{name}: previews", done.err)
+        if done.status:
+            continue
+        p = pixels(out)
+        panels = boxes(p, (17, 19, 23))
+        c.check(len(panels) == 3, f"{name}: an axial, a coronal and a sagittal panel", str(panels))
+        if len(panels) != 3:
+            continue
+        y0, y1, x0, x1 = panels[0]
+        c.check(abs((x1 - x0) / (y1 - y0) - 80 * 1.0 / (60 * 1.5)) < 0.01, f"{name}: axial aspect is that of the mm", f"{x1 - x0} x {y1 - y0}")
+        for k, (wide, high) in ((1, (80, 120)), (2, (90, 120))):
+            b = panels[k]
+            got = (b[3] - b[2]) / (b[1] - b[0])
+            c.check(abs(got - wide / high) < 0.01, f"{name}: aspect of panel {k}", f"{got} of {wide / high}")
+        scale = (x1 - x0) / 80
+        oy0, oy1, ox0, ox1 = extent(near(p[y0:y1, x0:x1], SKY, 60))
+        want = (14 * 1.5 * scale, 24 * 1.5 * scale, 50 * scale, 62 * scale)
+        worst = max(abs(a - b) for a, b in zip((oy0, oy1, ox0, ox1), want))
+        c.check(worst <= 2.1, f"{name}: the outline, 2 pixels wide, lies on the border", f"{(oy0, oy1, ox0, ox1)} of {want}")
+        crop = p[y0 + 40:y1 - 60, x0 + 40:x1 - 40]  # without letters at the edges
+        if first is None:
+            first = crop
+        c.check(crop.shape == first.shape and abs(crop - first).max() <= 1, f"{name}: the same picture as from LPS", str(crop.shape))
+
+
+def levels(c, s, folder):
+    image, label = volume()
+    files = write(folder, "levels", "LPS", image, label)
+    out = folder / "levels.png"
+    for window, lo, width in (("40,400", -160, 400), ("0,200", -100, 200), ("100,100", 50, 100), ("bone", -500, 1800)):
+        c.check(s.tome("preview", *files, "-o", out, "--force", "--slices", "1", "--window", window).status == 0, f"window {window}")
+        p = pixels(out)
+        y0, y1, x0, x1 = boxes(p, (17, 19, 23))[0]
+        scale = (x1 - x0) / 80
+        for (x, y), hu in (((56, 19), 100), ((30, 35), 40)):
+            got = p[int(y0 + y * 1.5 * scale), int(x0 + x * scale)]
+            want = round(255 * min(1, max(0, (hu - lo) / width)))
+            c.check(abs(got - want).max() <= 1, f"window {window}: {hu} HU is {want}", str(got))
+
+
+def furniture(c, s, folder):
+    """The bar's length, the legend's colour, letters on both sides."""
+    image, label = volume()
+    image[:] = -1000
+    files = write(folder, "bar", "LPS", image, label)
+    out = folder / "bar.png"
+    c.check(s.tome("preview", *files, "-o", out, "--slices", "1", "--size", "1200").status == 0, "bar: previews")
+    p = pixels(out)
+    y0, y1, x0, x1 = boxes(p, (17, 19, 23))[0]
+    scale = (x1 - x0) / 80
+    white = near(p[y0:y1, x0:x1], (255, 255, 255), 0)
+    longest = 0
+    for row in white:
+        for run in re.findall("1+", "".join("1" if v else "0" for v in row)):
+            longest = max(longest, len(run))
+    c.check(abs(longest - 20 * scale) <= 1, "the bar of 20 mm is 20 mm long", f"{longest} of {20 * scale}")
+    legend = near(p[y1:], SKY, 0)
+    c.check(legend.sum() >= 9 * 9, "the legend shows the outline's colour", str(legend.sum()))
+    c.check(near(p[y0:y1, x0:x1], SKY, 0).sum() > 20, "the outline is of exactly that colour")
+    marks = near(p[y0:y1, x0:x1], MARK, 0)
+    xs = numpy.nonzero(marks)[1]
+    c.check(xs.size and xs.min() < 20 and xs.max() > x1 - x0 - 20, "letters on both sides")
+    # R is wider at its foot than L is at its top: L has ink at the lower right and none at the upper right
+    right = marks[:, -20:][marks[:, -20:].any(1)]
+    right = right[:, right.any(0)]
+    h, w = right.shape
+    c.check(not right[:h // 2, w * 2 // 3:].any() and right[-2:, w * 2 // 3:].any(), "the letter at the right is an L")
+
+
+def tiny(c, s, folder):
+    """A label of one voxel in a large volume is not lost in a small tile."""
+    image = numpy.full((256, 256, 12), -1000, numpy.int16)
+    image[40:200, 40:200] = 30
+    label = numpy.zeros(image.shape, numpy.uint8)
+    label[120, 90, 6] = 1
+    files = write(folder, "tiny", "LPS", image, label)
+    out = folder / "tiny.png"
+    c.check(s.tome("preview", *files, "-o", out, "--size", "300").status == 0, "a label of one voxel: previews")
+    p = pixels(out)
+    y0, y1, x0, x1 = boxes(p, (17, 19, 23))[0]
+    c.check(near(p[y0:y1, x0:x1], SKY, 30).sum() >= 1, "and is seen")
+
+
+def odd(c, s, folder):
+    """Nothing crashes or hangs: each gives a picture, or one sentence."""
+    rng = numpy.random.default_rng(3)
+    shapes = [(1, 1, 1), (1, 9, 7), (7, 1, 9), (9, 7, 1), (300, 2, 2), (2, 2, 300), (5, 5, 5)]
+    for i, shape in enumerate(shapes):
+        voxels = rng.normal(size=shape).astype(numpy.float32)
+        voxels.flat[0] = numpy.nan
+        voxels.flat[-1] = numpy.inf
+        path, out = folder / f"odd{i}.nii.gz", folder / f"odd{i}.png"
+        nibabel.save(nibabel.Nifti1Image(voxels, numpy.diag([0.5, 3, 20, 1])), path)
+        for size in ("64", "500"):
+            done = s.tome("preview", path, "-o", out, "--size", size, "--force", timeout=60)
+            c.check(done.status == 0 and pixels(out).shape[1] == int(size), f"{shape} at {size} pixels", done.err)
+    nibabel.save(nibabel.Nifti1Image(numpy.full((8, 8, 8), numpy.nan, numpy.float32), numpy.eye(4)), folder / "nan.nii.gz")
+    c.check(s.tome("preview", folder / "nan.nii.gz", "-o", folder / "nan.png").status == 0, "nothing but NaN")
+    image, label = volume()
+    files = write(folder, "empty", "LPS", image, label * 0)
+    c.check(s.tome("preview", *files, "-o", folder / "empty.png").status == 0, "an empty label")
+    rgb = rng.integers(0, 255, (40, 50, 3), numpy.uint8)
+    rgb[10:30, 10:30] = (200, 30, 60)
+    Image.fromarray(rgb).save(folder / "rgb.png")
+    done = s.tome("preview", folder / "rgb.png", "-o", folder / "rgb-out.png")
+    c.check(done.status == 0, "a coloured picture", done.err)
+    p = pixels(folder / "rgb-out.png")
+    c.check(near(p, (200, 30, 60), 1).sum() > 1000, "keeps its colours")
+
+
+def refusals(c, s, folder):
+    image, label = volume()
+    files = write(folder, "no", "LPS", image, label)
+    out = folder / "no.png"
+    for args, word in ((("-o", folder / "no.jpg"), ".png"), (("-o", out, "--window", "nonsense"), "nonsense"), (("-o", out, "--label", "spleen"), "spleen"),
+                       (("-o", folder / "nowhere" / "x.png"), "nowhere")):
+        done = s.tome("preview", *files, *args)
+        c.check(done.status != 0 and word in done.err, f"refused: {args}", done.err)
+    c.check(not out.exists() and not [p for p in folder.iterdir() if p.name.startswith(".")], "nothing is left behind")
+    out.write_bytes(b"mine")
+    c.check(s.tome("preview", *files, "-o", out).status != 0 and out.read_bytes() == b"mine", "no overwriting without --force")
+    c.check(s.tome("preview", *files, "-o", out, "--force").status == 0 and out.read_bytes()[:4] == b"\x89PNG", "with it, yes")
+
+
+def stored(c, s, folder):
+    """From a store as from files; a histogram's bars against NumPy's counts; steps; what show prints."""
+    image, label = volume()
+    rng = numpy.random.default_rng(1)
+    image = (image + rng.normal(0, 12, image.shape)).astype(numpy.int16)
+    image = numpy.clip(image, -1024, 300)
+    (folder / "raw").mkdir()
+    files = write(folder / "raw", "7", "RAS", image, label)
+    done = s.ingest(folder / "raw")
+    c.check(s.ids() == ["volume-7"], "ingested", done.out + done.err)
+    a, b = folder / "store.png", folder / "files.png"
+    done = s.tome("preview", s.path, "volume-7", "-o", a, "--window", "40,400")
+    c.check(done.status == 0, "a case previews", done.err)
+    s.tome("preview", *files, "-o", b, "--window", "40,400")
+    pa, pb = pixels(a), pixels(b)
+    y0, y1, x0, x1 = boxes(pa, (17, 19, 23))[0]
+    c.check(pa.shape == pb.shape and (pa[y0:y1, x0:x1] == pb[y0:y1, x0:x1]).all(), "the store's slices are the files'")
+
+    h = folder / "h.png"
+    done = s.tome("histogram", s.path, "volume-7", "-o", h, "--window", "-2000,1")
+    c.check(done.status == 0, "a histogram", done.err)
+    p = pixels(h)
+    gray = near(p, (104, 112, 123), 0)
+    lo, hi = int(image.min()), int(image.max())
+    top, bottom, left, _ = 132, 800 - 84, 92, 0
+    room = 1600 - 92 - 28
+    counts = numpy.array([(image == v).sum() for v in range(lo, hi + 1)])
+    step = -(-len(counts) // room)
+    bars = [int(counts[i:i + step].sum()) for i in range(0, len(counts), step)]
+    most = 10 ** int(numpy.ceil(numpy.log10(max(bars) + 1)))
+    label_values = set((image[label > 0] - lo) // step)
+    wrong, seen = [], 0
+    for i, n in enumerate(bars):
+        x = left + i * room // len(bars)
+        if i in label_values or i - 1 in label_values or i + 1 in label_values:
+            continue
+        high = gray[top:bottom, x].sum()
+        want = (bottom - top) * numpy.log10(n + 1) / numpy.log10(most + 1)
+        seen += n > 0
+        if abs(high - want) > 1.5:
+            wrong.append((i, n, high, want))
+    c.check(seen > 50 and not wrong, "bars are as high as NumPy's counts", f"{seen} seen, {len(wrong)} wrong: {wrong[:3]}")
+
+    done = s.tome("preview", s.path, "volume-7", "resample:spacing=2", "window:level=40,width=400", "crop:mask=label_1,margin=2",
+                  "--steps", "-o", folder / "steps.png")
+    if done.status:  # the label's name is the layout's
+        name = s.query("SELECT name FROM labels")[0]["name"]
+        done = s.tome("preview", s.path, "volume-7", "resample:spacing=2", "window:level=40,width=400", f"crop:mask={name},margin=2", "--steps", "-o",
+                      folder / "steps.png")
+    c.check(done.status == 0, "steps", done.err)
+    p = pixels(folder / "steps.png")
+    rows = numpy.nonzero(near(p[:, 450:], SKY, 40).any(1))[0]
+    c.check((numpy.diff(rows) > 50).sum() == 3, "the label is outlined in four rows", str((numpy.diff(rows) > 50).sum()))
+    c.check(s.tome("preview", s.path, "volume-7", "--steps", "-o", folder / "x.png").status != 0, "--steps without a recipe is refused")
+    c.check(s.tome("preview", s.path, "volume-8", "-o", folder / "x.png").err.find("volume-7") > 0, "a near miss of the id is named")
+    plain = s.tome("show", s.path, "volume-7", env={"COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}).out
+    c.check("\x1b" not in plain and "▀" not in plain and "▃" not in plain, "show draws nothing into a pipe")
+
+
+def terminal(c, s):
+    """On a terminal: half blocks in 24-bit or 256 colours, none with NO_COLOR."""
+    def run(**env):
+        words = ["script", "-qec", f"{s.program} show {s.path} volume-7", "/dev/null"]
+        base = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLORTERM")}
+        return subprocess.run(words, capture_output=True, text=True, timeout=60, env={**base, "LC_ALL": "C.UTF-8", **env}).stdout
+    deep, some, none, dumb = (run(TERM="xterm-256color", COLORTERM="truecolor"), run(TERM="xterm-256color"), run(TERM="xterm-256color", NO_COLOR="1"),
+                              run(TERM="dumb"))
+    c.check("▀" in deep and "\x1b[38;2;" in deep, "24-bit half blocks")
+    c.check("▀" in some and "\x1b[38;5;" in some and "38;2;" not in some, "256 colours")
+    c.check("▀" not in none and "histogram" in none, "NO_COLOR: no picture, the sparkline stays")
+    c.check("▀" not in dumb and "histogram" not in dumb, "a dumb terminal: neither")
+
+
+def main():
+    c, s = Told(), Store(sys.argv[1])
+    with tempfile.TemporaryDirectory(prefix="tome-preview-") as tmp:
+        for test in (orientations, levels, furniture, tiny, odd, refusals, stored):
+            folder = Path(tmp) / test.__name__
+            folder.mkdir()
+            test(c, s, folder)
+        terminal(c, s)
+    s.close()
+    return c.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
