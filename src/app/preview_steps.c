@@ -123,7 +123,6 @@ static bool add_text(steps *s, size_t row, tome_error *err) {
 
 /* ---- pictures ---- */
 
-/* The row's own title: the step, broken before its arguments where it is long. */
 static bool add_planes(steps *s, size_t row, tome_error *err) {
   tome_subject *one = &s->subjects[row];
   tome_slice *slices[3];
@@ -142,18 +141,25 @@ static bool add_planes(steps *s, size_t row, tome_error *err) {
   return tome_subject_window(one, window, slices, 3, text, sizeof text, err);
 }
 
+/* A place that every row can show: the middle of what is wanted, as far as it is in the last result. */
+static bool find_point(steps *s, tome_error *err) {
+  TOME_CLEANUP(tome_subject_clear) tome_subject last = {0};
+  const tome_recipe_text recipe = {.steps = s->words, .step_count = s->count};
+  tome_box range;
+  double middle[3];
+  if (!tome_subject_of_case(s->store, s->id, &recipe, s->run, &last, err) ||
+      !tome_subject_want(&last, s->opt->label, err))
+    return false;
+  tome_subject_range(&last, &range);
+  for (int a = 0; a < 3; a++) middle[a] = floor((double)(range.lo[a] + range.hi[a] - 1) / 2);
+  tome_geometry_to_world(&last.geometry, middle, s->point);
+  return true;
+}
+
 static bool add_row(steps *s, size_t row, tome_error *err) {
   tome_subject *one = &s->subjects[row];
   const tome_recipe_text recipe = {.steps = s->words, .step_count = row};
-  tome_box range;
   if (!tome_subject_of_case(s->store, s->id, &recipe, s->run, one, err)) return false;
-  if (row == 0) {
-    double middle[3];
-    if (!tome_subject_want(one, s->opt->label, err)) return false;
-    tome_subject_range(one, &range);
-    for (int a = 0; a < 3; a++) middle[a] = (double)(range.lo[a] + range.hi[a] - 1) / 2;
-    tome_geometry_to_world(&one->geometry, middle, s->point);
-  }
   s->rows[row].title = row ? tome_arena_printf(&s->arena, err, "%zu  %s", row, s->words[row - 1]) : "0  as stored";
   return s->rows[row].title && add_text(s, row, err) && add_planes(s, row, err);
 }
@@ -181,7 +187,7 @@ bool tome_preview_steps(tome_store *store, const char *id, const char *path, con
   TOME_AUTO_FREE steps *s = tome_alloc_zero(1, sizeof *s, id, err);
   if (!s) return false;
   *s = (steps){.store = store, .id = id, .opt = opt, .run = run};
-  bool ok = split(s, err);
+  bool ok = split(s, err) && find_point(s, err);
   for (size_t i = 0; ok && i <= s->count; i++) ok = add_row(s, i, err);
   ok = ok && draw(s, path, err);
   clear(s);
