@@ -42,10 +42,27 @@ def same(a, b):
     return a.shape == b.shape and any(np.array_equal(a, b[::i, ::j, ::k]) for i, j, k in flips)
 
 
+def case(out):
+    """A made-up CT of 512×512×200 voxels, noise and all, with two labels, as LiTS has its files."""
+    import nibabel
+    r = np.random.default_rng(0)
+    x, y, z = np.ogrid[-1:1:512j, -1:1:512j, -1:1:200j]
+    noise = r.normal(0, 15, (512, 512, 200)).astype(np.float32)
+    voxels = np.where((x / .8) ** 2 + (y / .6) ** 2 < 1, noise + 40, noise * .3 - 1000).clip(-1024, 1500).astype(np.int16)
+    label = (((x - .25) / .35) ** 2 + (y / .35) ** 2 + (z / .7) ** 2 < 1).astype(np.uint8)
+    label[((x - .3) / .1) ** 2 + (y / .1) ** 2 + (z / .2) ** 2 < 1] = 2
+    affine = np.diag([-.7, -.7, 2, 1.])
+    Path(out).mkdir(parents=True, exist_ok=True)
+    nibabel.save(nibabel.Nifti1Image(voxels, affine), Path(out) / "volume-9.nii")
+    nibabel.save(nibabel.Nifti1Image(label, affine), Path(out) / "segmentation-9.nii")
+
+
 def main():
     verb, *args = sys.argv[1:]
     if verb == "tile":
         tile(*args)
+    elif verb == "case":
+        case(*args)
     elif verb == "npy":
         np.save(args[1], volume(args[0]))
     elif not same(*args):

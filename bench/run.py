@@ -42,7 +42,7 @@ class Bench:
         self.work.mkdir(parents=True)
 
     def wanted(self, group):
-        exact = self.only in (*GROUPS, "resample", "patches", "query", "archive")  # a group's own name is not also part of another's
+        exact = self.only in (*GROUPS, "resample", "patches", "query", "archive", "preview")  # a group's own name is not also part of another's
         return not self.only or (self.only == group if exact else self.only in group)
 
     def add(self, line):
@@ -316,6 +316,28 @@ def patches(b):
                    more={f"{w}_workers": times for w, times in p.items()}))
 
 
+# ---- pictures -------------------------------------------------------------------------------------------------
+
+def preview(b):
+    """A montage of a case of 512×512×200 with two labels, from the store, and the like by nibabel and matplotlib from the NIfTI it was made of."""
+    if not has(Path(PYTHON), "matplotlib", "nibabel"):
+        return b.leave_out("montage", "no matplotlib for /usr/bin/python3")
+    store, raw = b.fresh("preview.tome"), b.fresh("preview")
+    run(PYTHON, HERE / "prepare.py", "case", raw)
+    run(b.tome, "init", store)
+    run(b.tome, "ingest", store, raw)
+    mine, peer = [b.tome, "preview", store, "volume-9", "--force", "-o", b.work / "mine.png"], \
+        [PYTHON, HERE / "peer_preview.py", raw / "volume-9.nii", raw / "segmentation-9.nii", b.work / "peer.png"]
+    run(*mine), run(*peer)
+    ours, theirs = [], []
+    with Others() as others:
+        for _ in range(b.rounds):
+            ours.append(run(*mine).wall)
+            theirs.append(run(*peer).wall)
+    b.add(Line("preview", "montage of 14 slices, two labels", "512×512×200", ours, theirs, "nibabel + matplotlib", 10, others=others.cores))
+    b.add(Line("preview", "montage, absolute", "512×512×200", ours, [0.150], "limit", 1, others=others.cores, at_most=True))
+
+
 # ---- questions ------------------------------------------------------------------------------------------------
 
 def query(b):
@@ -396,6 +418,8 @@ def measure(b):
         resample(b)
     if b.wanted("patches"):
         patches(b)
+    if b.wanted("preview"):
+        preview(b)
     if b.wanted("query"):
         query(b)
     if b.wanted("archive"):
@@ -424,7 +448,7 @@ def main():
     p.add_argument("--data", type=Path, default=Path("build/bench-data"), help="where inputs are made and kept")
     p.add_argument("--quick", action="store_true", help="fewer rounds, the phantom only: to see that it runs, not to quote")
     p.add_argument("--rounds", type=int, default=5, help="alternating pairs a line (5 at least)")
-    p.add_argument("--only", metavar="NAME", help=f"groups whose name contains NAME: {', '.join(GROUPS)}, resample, patches, query, archive")
+    p.add_argument("--only", metavar="NAME", help=f"groups whose name contains NAME: {', '.join(GROUPS)}, resample, patches, query, archive, preview")
     p.add_argument("--input", choices=["phantom", "real"], help="this volume only")
     p.add_argument("--json", type=Path, metavar="FILE", help="also write every measurement there")
     options = p.parse_args()

@@ -77,7 +77,9 @@ static bool are_colours(const tome_record *r) {
 static bool open_case(tome_subject *s, tome_store *store, const char *id, const tome_recipe_text *recipe,
                       tome_error *err) {
   tome_result_info info;
-  s->result = tome_result_open(store, id, recipe, NULL, s->run, err); /* names a near miss of the id */
+  /* as stored each chunk is wanted two or three times, a plane of it at a time: that costs less than keeping it whole */
+  const tome_result_options once = {.cache_bytes = 1};
+  s->result = tome_result_open(store, id, recipe, recipe->file || recipe->step_count ? NULL : &once, s->run, err);
   if (!s->result || !tome_read_record(store, id, &s->record, err) ||
       !tome_result_info_of(s->result, "image", &info, err))
     return false;

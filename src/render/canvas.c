@@ -40,8 +40,14 @@ void tome_draw_pixel(tome_canvas *c, int x, int y, tome_rgb colour, double alpha
 void tome_draw_rect(tome_canvas *c, int x, int y, int width, int height, tome_rgb colour, double alpha) {
   const int x0 = x < 0 ? 0 : x, y0 = y < 0 ? 0 : y;
   const int x1 = x + width < c->width ? x + width : c->width, y1 = y + height < c->height ? y + height : c->height;
-  for (int j = y0; j < y1; j++)
-    for (int i = x0; i < x1; i++) tome_draw_pixel(c, i, j, colour, alpha);
+  for (int j = y0; j < y1; j++) {
+    uint8_t *p = c->rgb + 3 * ((size_t)j * (size_t)c->width + (size_t)x0);
+    for (int i = x0; i < x1; i++, p += 3)
+      if (alpha >= 1)
+        p[0] = colour.r, p[1] = colour.g, p[2] = colour.b;
+      else
+        tome_draw_pixel(c, i, j, colour, alpha);
+  }
 }
 
 void tome_draw_frame(tome_canvas *c, int x, int y, int width, int height, tome_rgb colour) {

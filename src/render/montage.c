@@ -1,6 +1,7 @@
 /* A montage: a head, a grid of slices, two reformatted planes beside it, a legend. */
 #include <math.h>
 
+#include "base/threads.h"
 #include "render/inside.h"
 
 typedef struct layout {
@@ -87,35 +88,66 @@ static void draw_ticks(tome_canvas *c, int x, int y, int width, int height, cons
   }
 }
 
-static bool draw_panel(tome_canvas *c, const tome_sheet *s, const tome_panel *p, int x, int y, int width, int height,
-                       bool chief, double unit, tome_error *err) {
-  const tome_type t = {14 * unit, false, {255, 255, 255}};
-  if (!tome_draw_slice(c, x, y, width, height, &p->slice, fmax(1.5, 2 * unit), err)) return false;
-  draw_ticks(c, x, y, width, height, p, unit);
-  if (s->places) tome_draw_marks(c, x, y, width, height, &p->slice.view, chief, unit);
-  if (s->places && chief) tome_draw_bar(c, x, y, width, height, width / p->slice.view.width, unit);
-  if (*p->caption && width > 60 * unit)
-    tome_draw_text_rimmed(c, x + rint(7 * unit), y + rint(18 * unit), &t, p->caption);
-  return true;
-}
+/* Where a panel stands. */
+typedef struct place {
+  const tome_panel *panel;
+  int x, y, width, height;
+  bool chief; /* has a bar and all four letters */
+} place;
 
-static bool draw_panels(tome_canvas *c, const tome_sheet *s, const layout *l, tome_error *err) {
-  for (size_t i = 0; i < s->tile_count; i++) {
-    const int x = l->margin + (int)i % l->columns * (l->tile_width + l->gap);
-    const int y = l->head + (int)i / l->columns * (l->tile_height + l->gap);
-    if (!draw_panel(c, s, &s->tiles[i], x, y, l->tile_width, l->tile_height, i == 0, l->unit, err)) return false;
-  }
+static void place_panels(const tome_sheet *s, const layout *l, place *out) {
+  for (size_t i = 0; i < s->tile_count; i++)
+    *out++ = (place){&s->tiles[i],
+                     l->margin + (int)i % l->columns * (l->tile_width + l->gap),
+                     l->head + (int)i / l->columns * (l->tile_height + l->gap),
+                     l->tile_width,
+                     l->tile_height,
+                     i == 0};
   int x = l->side_left, y = l->side_top;
   for (size_t i = 0; i < s->side_count; i++) {
     const tome_view *v = &s->sides[i].slice.view;
     const int width = (int)fmax(1, rint(v->width * l->side_scale)),
               height = (int)fmax(1, rint(v->height * l->side_scale));
-    if (!draw_panel(c, s, &s->sides[i], x, y, width, height, true, l->unit, err)) return false;
+    *out++ = (place){&s->sides[i], x, y, width, height, true};
     if (l->below)
       x += width + l->gap;
     else
       y += height + l->gap;
   }
+}
+
+typedef struct drawing {
+  tome_canvas *c;
+  const place *places;
+  double line;
+} drawing;
+
+/* Panels do not overlap: they are drawn side by side. */
+static bool draw_one(void *ctx, size_t i, int worker, tome_error *err) {
+  (void)worker;
+  const drawing *d = ctx;
+  const place *p = &d->places[i];
+  return tome_draw_slice(d->c, p->x, p->y, p->width, p->height, &p->panel->slice, d->line, err);
+}
+
+static void furnish(tome_canvas *c, const tome_sheet *s, const place *p, double unit) {
+  const tome_type t = {14 * unit, false, {255, 255, 255}};
+  const tome_view *v = &p->panel->slice.view;
+  draw_ticks(c, p->x, p->y, p->width, p->height, p->panel, unit);
+  if (s->places) tome_draw_marks(c, p->x, p->y, p->width, p->height, v, p->chief, unit);
+  if (s->places && p->chief) tome_draw_bar(c, p->x, p->y, p->width, p->height, p->width / v->width, unit);
+  if (*p->panel->caption && p->width > 60 * unit)
+    tome_draw_text_rimmed(c, p->x + rint(7 * unit), p->y + rint(18 * unit), &t, p->panel->caption);
+}
+
+static bool draw_panels(tome_canvas *c, const tome_sheet *s, const layout *l, tome_error *err) {
+  const size_t count = s->tile_count + s->side_count;
+  TOME_AUTO_FREE place *places = tome_alloc(count, sizeof *places, "a picture", err);
+  if (!places) return false;
+  place_panels(s, l, places);
+  drawing d = {c, places, fmax(1.5, 2 * l->unit)};
+  if (!tome_parallel(NULL, count, draw_one, &d, err)) return false;
+  for (size_t i = 0; i < count; i++) furnish(c, s, &places[i], l->unit);
   return true;
 }
 
