@@ -2,6 +2,7 @@
 
     prepare.py tile FOLDER OUT SLICES    a DICOM series of SLICES slices: FOLDER's slices up, down, up … (real noise, real anatomy)
     prepare.py npy CASE.h5 OUT.npy       the image of a case file, read by h5py
+    prepare.py case OUT                  a made-up CT with two labels, as NIfTI
     prepare.py same A B                  exit 0 where both hold the same voxels (flips allowed: each tool has its own axis signs)
 """
 import sys
