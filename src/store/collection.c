@@ -127,6 +127,7 @@ static bool put_volumes(tome_collection *r, hid_t group, const tome_collection_i
   tome_case_writer w; /* a case file's volumes, in a group */
   bool ok = true;
   tome_case_writer_begin_in(&w, item->group, group);
+  w.plain = true;
   for (size_t i = 0; i < item->volume_count && ok; i++) {
     const tome_collection_volume *v = &item->volumes[i];
     const tome_volume volume = {.geometry = *item->geometry, .dtype = v->dtype, .data = (void *)(uintptr_t)v->voxels};

@@ -285,7 +285,11 @@ bool tome_case_writer_volume(tome_case_writer *w, const char *name, const tome_v
                                   .checksum = true,
                                   .codec = c.codec,
                                   .level = tome_codec_level(c.codec, c.level)};
-  packing p = {.volume = v, .pipeline = &pipeline, .writer = w, .name = name, .counting = strcmp(name, "image") != 0};
+  packing p = {.volume = v,
+               .pipeline = &pipeline,
+               .writer = w,
+               .name = name,
+               .counting = !w->plain && strncmp(name, "labels/", strlen("labels/")) == 0};
   if (element == 0 || !cut(v, element, &p.grid))
     return tome_fail(err, TOME_USAGE, "%s: %s: a volume of %lldx%lldx%lld %s cannot be stored", w->path, name,
                      (long long)v->geometry.shape[0], (long long)v->geometry.shape[1], (long long)v->geometry.shape[2],

@@ -17,6 +17,7 @@ typedef struct tome_written {
 struct tome_case_writer {
   const char *path;
   hid_t file;
+  bool plain; /* nobody asks where label values lie: they are not counted */
   int failed; /* errno of the first write that failed; HDF5 never hears of it (sink.h) */
   tome_written *volumes;
   size_t count, cap;
