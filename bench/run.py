@@ -42,7 +42,7 @@ class Bench:
         self.work.mkdir(parents=True)
 
     def wanted(self, group):
-        exact = self.only in (*GROUPS, "resample", "patches", "query", "archive", "preview")  # a group's own name is not also part of another's
+        exact = self.only in (*GROUPS, *ALONE)  # a group's own name is not also part of another's
         return not self.only or (self.only == group if exact else self.only in group)
 
     def add(self, line):
@@ -150,6 +150,68 @@ def ingest_dicom(b, data):
 def ingest_nifti(b, data):
     peers = [("nibabel + h5py + NumPy", 5, lambda: script(b, "nifti", data.nifti), b.work / "script.h5")]
     compare_ingest(b, "ingest-nifti", ".nii.gz to verified case", data, lambda: ours(b, data.nifti), peers)
+
+
+# ---- from one format to another -------------------------------------------------------------------------------
+
+def convert(b, source, out, *options):
+    return run(b.tome, "convert", source, out, "--jobs", 2, "--quiet", *options)
+
+
+def peer_script(b, python, *words):
+    cost = run(python, HERE / "peer_convert.py", *words)
+    cost.wall = float(cost.output.split()[-1])  # interpreter and imports left out, in its favour
+    return cost
+
+
+def pairs(b, group, what, data, peer_name, bar, mine, peer):
+    a, p = [], []
+    with Others() as others:
+        for _ in range(b.rounds):
+            a.append(mine())
+            p.append(peer())
+    b.add(Line(group, what, data, [c.wall for c in a], [c.wall for c in p], peer_name, bar, others=others.cores,
+               cpu_ratio=statistics.median(c.cpu for c in p) / statistics.median(c.cpu for c in a),
+               more={"ours_cpu": [c.cpu for c in a], "peer_cpu": [c.cpu for c in p]}))
+
+
+def convert_png(b):
+    """Label maps into arrays, one file each, 255 becoming background."""
+    source = b.data / "convert-png"
+    if not (source / "999.png").exists():
+        shutil.rmtree(source, ignore_errors=True)
+        run(PYTHON, HERE / "peer_convert.py", "make", source, 1000)
+    mine = lambda: convert(b, source, b.fresh("ours_npy") / "{name}.npy", "--remap", "255=0")
+    peer = lambda: peer_script(b, PYTHON, "png", source, b.fresh("peer_npy"))
+    mine(), peer()
+    run(PYTHON, HERE / "peer_convert.py", "same-npy", b.work / "ours_npy", b.work / "peer_npy")
+    pairs(b, "convert-png", "1,000 PNG labels to .npy, remapped", "made up", "PIL + NumPy, 2 processes", 5, mine, peer)
+
+
+def convert_dicom(b, data):
+    """Level 6 of gzip on both sides."""
+    out = b.work / "convert/ours.nii.gz"
+    mine = lambda: convert(b, data.series, b.fresh("convert") / "ours.nii.gz", "--level", 6)
+    for how, name in (("i", "dcm2niix -z i (zlib inside)"), ("y", "dcm2niix -z y (pigz, 2 threads)")):
+        if how == "y" and not shutil.which("pigz"):
+            continue
+        peer = lambda: dcm2niix(b, data.series, how)
+        mine(), peer()
+        run(PYTHON, HERE / "peer_convert.py", "same-nifti", out, b.work / "dcm2niix/peer.nii.gz")
+        pairs(b, "convert-dicom", "DICOM series to .nii.gz, level 6", data.name, name, 5, mine, peer)
+        b.add(Line("convert-dicom", "bytes of that .nii.gz", data.name, [out.stat().st_size], [(b.work / "dcm2niix/peer.nii.gz").stat().st_size], name, 1.05,
+                   at_most=True, unit="B"))
+
+
+def convert_nrrd(b, data):
+    python = b.venv / "bin/python"
+    if not has(python, "SimpleITK"):
+        return b.leave_out(".nii.gz to .nrrd against SimpleITK", f"no SimpleITK in {b.venv}")
+    mine = lambda: convert(b, data.nifti, b.fresh("ours.nrrd"))
+    peer = lambda: peer_script(b, python, "nrrd", data.nifti, b.fresh("peer.nrrd"))
+    mine(), peer()
+    run(python, HERE / "peer_convert.py", "same-nrrd", b.work / "ours.nrrd", b.work / "peer.nrrd")
+    pairs(b, "convert-nrrd", ".nii.gz to .nrrd (gzip)", data.name, "SimpleITK", 3, mine, peer)
 
 
 # ---- size and memory ------------------------------------------------------------------------------------------
@@ -404,7 +466,11 @@ def archive(b):
 # ---- the run --------------------------------------------------------------------------------------------------
 
 GROUPS = {"ingest-dicom": ingest_dicom, "ingest-nifti": ingest_nifti, "size": size, "memory": memory, "reads-h5py": reads_h5py,
-          "reads-blosc2": reads_blosc2, "resample-patch": resample_patch}
+          "convert-dicom": convert_dicom, "convert-nrrd": convert_nrrd, "reads-blosc2": reads_blosc2, "resample-patch": resample_patch}
+
+
+# Groups with inputs of their own.
+ALONE = {"convert-png": convert_png, "resample": resample, "patches": patches, "preview": preview, "query": query, "archive": archive}
 
 
 def measure(b):
@@ -414,16 +480,9 @@ def measure(b):
         for name, group in GROUPS.items():
             for d in data if b.wanted(name) else []:
                 group(b, d)
-    if b.wanted("resample"):
-        resample(b)
-    if b.wanted("patches"):
-        patches(b)
-    if b.wanted("preview"):
-        preview(b)
-    if b.wanted("query"):
-        query(b)
-    if b.wanted("archive"):
-        archive(b)
+    for name, group in ALONE.items():
+        if b.wanted(name):
+            group(b)
 
 
 def conclude(b, out):
@@ -448,7 +507,7 @@ def main():
     p.add_argument("--data", type=Path, default=Path("build/bench-data"), help="where inputs are made and kept")
     p.add_argument("--quick", action="store_true", help="fewer rounds, the phantom only: to see that it runs, not to quote")
     p.add_argument("--rounds", type=int, default=5, help="alternating pairs a line (5 at least)")
-    p.add_argument("--only", metavar="NAME", help=f"groups whose name contains NAME: {', '.join(GROUPS)}, resample, patches, query, archive, preview")
+    p.add_argument("--only", metavar="NAME", help=f"groups whose name contains NAME: {', '.join((*GROUPS, *ALONE))}")
     p.add_argument("--input", choices=["phantom", "real"], help="this volume only")
     p.add_argument("--json", type=Path, metavar="FILE", help="also write every measurement there")
     options = p.parse_args()

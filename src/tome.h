@@ -489,7 +489,8 @@ typedef struct tome_convert_options {
   const char *codec; /* DICOM: NULL, "jpegls" or "j2k" */
   int level;         /* compression, 0: the format's default; below 0: none */
   bool force;        /* overwrite */
-  bool labels; /* the inputs are label maps: whole numbers are checked, palettes give indices, DICOM (".dcm") is written as SEG, referring to `like` */
+  bool
+      labels; /* the inputs are label maps: whole numbers are checked, palettes give indices, DICOM (".dcm") is written as SEG, referring to `like` */
   bool to_16_bits; /* DICOM: values that are no whole numbers of 16 bits are scaled to them, instead of refused */
 } tome_convert_options;
 

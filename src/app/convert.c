@@ -355,17 +355,18 @@ static bool convert_volume(const volume_job *what, const tome_stacked *s, tome_a
   const bool ct = strcmp(p->modality, "CT") == 0 && !c->opt->labels;
   const bool still_hu =
       ct && !(c->values.width > 0) && !c->values.threshold_on && !c->values.remap_count && c->values.scale == 0;
-  tome_write_options o = {.level = c->opt->level,
-                          .units = still_hu ? "HU" : "",
-                          .id = j.name,
-                          .modality = p->modality,
-                          .codec = c->opt->codec,
-                          .to_16_bits = c->opt->to_16_bits,
-                          .study_uid = p->study_uid,
-                          .frame_uid = p->frame_uid,
-                          .description = "",
-                          .is_label = c->opt->labels,
-                          .picture = u->count == 1 && p->shape[0] == 1 && !p->has_geometry && !p->has_position && !p->solid};
+  tome_write_options o = {
+      .level = c->opt->level,
+      .units = still_hu ? "HU" : "",
+      .id = j.name,
+      .modality = p->modality,
+      .codec = c->opt->codec,
+      .to_16_bits = c->opt->to_16_bits,
+      .study_uid = p->study_uid,
+      .frame_uid = p->frame_uid,
+      .description = "",
+      .is_label = c->opt->labels,
+      .picture = u->count == 1 && p->shape[0] == 1 && !p->has_geometry && !p->has_position && !p->solid};
   for (size_t i = 0; i < s->note_count; i++) say(c, TOME_EVENT_NOTE, u->shown, "", s->notes[i]);
   for (size_t i = 0; i < s->repair_count; i++) say(c, TOME_EVENT_NOTE, u->shown, "", s->repairs[i].text);
   return put_volume(&j, &v, &o, a, err);

@@ -109,9 +109,11 @@ static bool unfilter(int filter, const uint8_t *in, const uint8_t *above, size_t
 
 /* Values of 1, 2 or 4 bits into a byte each. */
 static void unpack(const uint8_t *in, int depth, size_t n, uint8_t *out) {
-  const unsigned each = 8u / (unsigned)depth, mask = (1u << depth) - 1;
-  for (size_t i = 0; i < n; i++)
-    out[i] = (uint8_t)(in[i / each] >> (8 - (unsigned)depth * (unsigned)(1 + i % each)) & mask);
+  const unsigned bits = (unsigned)depth, each = 8u / bits, mask = (1u << bits) - 1;
+  for (size_t i = 0; i < n; i++) {
+    const unsigned place = (unsigned)(i % each) + 1, byte = in[i / each];
+    out[i] = (uint8_t)(byte >> (8 - bits * place) & mask);
+  }
 }
 
 /* Rows of `n` bytes each from p->raw; those of less than 8 bits are unfiltered where they lie, then unpacked. */
@@ -129,14 +131,12 @@ static bool put_rows(plain *p, size_t n, uint8_t *out) {
   return zeros;
 }
 
-static void swap_rows(const plain *p, size_t values, uint8_t *out) {
-  (void)p;
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-  /* once all rows are there: a row is the next one's `above` as the file has it */
-  tome_swap_bytes(out, values, 2);
-#else
-  (void)values, (void)out;
-#endif
+/* 16-bit samples are big-endian in the file: turned once all rows are there, for each is the next one's `above`. */
+static void to_native(size_t values, uint8_t *out) {
+  const uint16_t probe = 1;
+  uint8_t first;
+  memcpy(&first, &probe, 1);
+  if (first) tome_swap_bytes(out, values, 2);
 }
 
 static bool decode(plain *p, const tome_piece *piece, uint8_t *out, size_t out_bytes) {
@@ -153,7 +153,7 @@ static bool decode(plain *p, const tome_piece *piece, uint8_t *out, size_t out_b
   p->inflater = tome_inflater_new(&err);
   if (!p->raw || !p->inflater || !tome_inflate(p->inflater, packed.data, packed.size, p->raw, raw)) return false;
   if (!put_rows(p, row, out)) return false;
-  if (p->depth == 16) swap_rows(p, values, out);
+  if (p->depth == 16) to_native(values, out);
   return true;
 }
 
