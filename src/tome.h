@@ -615,6 +615,43 @@ TOME_API TOME_MUST_USE bool tome_verify(tome_store *store, const tome_run *run, 
 TOME_API TOME_MUST_USE bool tome_reindex(tome_store *store, const tome_run *run, uint64_t *cases, tome_error *err);
 TOME_API TOME_MUST_USE bool tome_remove(tome_store *store, const char *id, tome_error *err);
 
+/* One finding of tome_doctor. Strings are borrowed for the duration of the callback; "" where there is nothing to say. */
+typedef struct tome_doctor_finding {
+  const char *severity;      /* "error", "warning" or "info" */
+  const char *code;          /* "label-mirrored", "outlier-spacing" … */
+  const char *id, *path;     /* the case, and the source in question */
+  const char *text, *remedy; /* one sentence, and what to do */
+  bool refused;              /* a source that is not in the store because of this */
+  bool now;                  /* found by this call; false: a row of `problems`, found while ingesting */
+  size_t number, of;         /* its place in its group of one severity and code: 0 … of-1 */
+} tome_doctor_finding;
+typedef void (*tome_doctor_fn)(void *user, const tome_doctor_finding *finding);
+/* Zero-initialise for the defaults; NULL means the same. */
+typedef struct tome_doctor_options {
+  const char *
+      thumbnails; /* a folder for <id>.png of each case that has an error or a warning; appears whole or not at all; NULL: none */
+  bool force; /* replace that folder */
+} tome_doctor_options;
+typedef struct tome_doctor_summary {
+  uint64_t cases, errors, warnings, infos, pictures;
+} tome_doctor_summary;
+/* Says what is wrong with a store, worst first, without reading a voxel (but for thumbnails): the rows of `problems`; index against case files (missing,
+ * of another size, unreadable, of other voxels); cases unlike the data set: spacing, percentiles of values and volumes of structures with a robust z-score beyond 3.5
+ * (beyond 10: a warning), structures that nine in ten cases have, labels thinner than the median spacing. Findings are no failure: look at out->errors. */
+TOME_API TOME_MUST_USE bool tome_doctor(tome_store *store, const tome_doctor_options *opt, const tome_run *run,
+                                        tome_doctor_fn finding, void *user, tome_doctor_summary *out, tome_error *err);
+
+/* Zero-initialise for the defaults; NULL means the same. */
+typedef struct tome_report_options {
+  const char *title; /* NULL: the store's name */
+  bool no_pictures;
+  bool force; /* overwrite */
+} tome_report_options;
+/* Writes the data set as one HTML page that needs nothing else: plots, fingerprint, a table of all cases with thumbnails, problems. Appears whole or not at all.
+ * Memory is bounded by what the index knows of the cases, not by their voxels. */
+TOME_API TOME_MUST_USE bool tome_report_write(tome_store *store, const char *path, const tome_report_options *opt,
+                                              const tome_run *run, tome_error *err);
+
 /* ---- recipes, computed on demand ------------------------------------------------------------------------ */
 
 /* Parameters of a step: one row of its table says how one is parsed, checked, explained and written back. */

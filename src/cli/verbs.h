@@ -28,6 +28,7 @@ void cli_man_commands(FILE *out);
   X(query)           \
   X(stats)           \
   X(problems)        \
+  X(doctor)          \
   X(preview)         \
   X(histogram)       \
   X(get)             \
