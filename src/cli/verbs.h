@@ -29,6 +29,7 @@ void cli_man_commands(FILE *out);
   X(stats)           \
   X(problems)        \
   X(doctor)          \
+  X(report)          \
   X(preview)         \
   X(histogram)       \
   X(get)             \
