@@ -204,6 +204,29 @@ static void fact(tome_page *p, const char *name, const double *v, size_t n) {
   tome_page_put(p, "</tr>");
 }
 
+/* 1,495,112 */
+static void put_grouped(tome_page *p, uint64_t n) {
+  char digits[32];
+  const int length = snprintf(digits, sizeof digits, "%" PRIu64, n);
+  for (int i = 0; i < length; i++) tome_page_putf(p, "%s%c", i && (length - i) % 3 == 0 ? "," : "", digits[i]);
+}
+
+static void put_foreground(tome_page *p, const tome_fingerprint *f) {
+  tome_page_put(p, "<table class=\"facts\" id=\"foreground\"><caption>Values of the ");
+  put_grouped(p, f->voxels);
+  tome_page_putf(p,
+                 " voxels inside any label, of %" PRIu64
+                 " cases. Window from 0.5 to 99.5 %%: level %.6g, width "
+                 "%.6g.</caption><thead><tr><td></td>",
+                 f->cases_with_label, f->window_level, f->window_width);
+  static const char *const heads[] = {"min", "0.5 %", "5 %", "50 %", "95 %", "99.5 %", "max", "mean", "std"};
+  for (size_t i = 0; i < TOME_COUNT(heads); i++) tome_page_putf(p, "<th scope=\"col\">%s</th>", heads[i]);
+  tome_page_put(p, "</tr></thead><tbody>");
+  const double values[] = {f->min, f->p005, f->p05, f->p50, f->p95, f->p995, f->max, f->mean, f->std};
+  fact(p, "foreground", values, TOME_COUNT(values));
+  tome_page_put(p, "</tbody></table>");
+}
+
 static void put_fingerprint(tome_reporting *r) {
   tome_fingerprint f;
   tome_page *p = r->page;
@@ -221,21 +244,9 @@ static void put_fingerprint(tome_reporting *r) {
     const double both[6] = {rows[i][0][0], rows[i][0][1], rows[i][0][2], rows[i][1][0], rows[i][1][1], rows[i][1][2]};
     fact(p, names[i], both, 6);
   }
-  tome_page_put(p, "</tbody></table></div>");
-  if (!f.voxels) return;
-  tome_page_putf(
-      p,
-      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Foreground\"><table class=\"facts\" "
-      "id=\"foreground\"><caption>Values of the %" PRIu64 " voxels inside any label, of %" PRIu64
-      " cases. Window "
-      "from 0.5 to 99.5 %%: level %.6g, width %.6g.</caption><thead><tr><td></td>",
-      f.voxels, f.cases_with_label, f.window_level, f.window_width);
-  static const char *const heads[] = {"min", "0.5 %", "5 %", "50 %", "95 %", "99.5 %", "max", "mean", "std"};
-  for (size_t i = 0; i < TOME_COUNT(heads); i++) tome_page_putf(p, "<th scope=\"col\">%s</th>", heads[i]);
-  tome_page_put(p, "</tr></thead><tbody>");
-  const double values[] = {f.min, f.p005, f.p05, f.p50, f.p95, f.p995, f.max, f.mean, f.std};
-  fact(p, "foreground", values, TOME_COUNT(values));
-  tome_page_put(p, "</tbody></table></div>");
+  tome_page_put(p, "</tbody></table>");
+  if (f.voxels) put_foreground(p, &f);
+  tome_page_put(p, "</div>");
 }
 
 /* ---- problems ------------------------------------------------------------------------------------------- */

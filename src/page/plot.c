@@ -135,10 +135,24 @@ static void density(tome_page *p, const scale *s, const double *sorted, size_t n
   }
 }
 
-static void strip(tome_page *p, const scale *s, const tome_strip *r, double y) {
+/* A name in the margin: cut where it is too long for it, and then in full to whoever points at it. */
+static void put_name(tome_page *p, const char *name, double y) {
+  enum { MOST = 13 };
+  char cut[4 * MOST + 1] = "";
+  size_t bytes = 0;
+  for (int i = 0; i < MOST && name[bytes]; i++) do
+      bytes++;
+    while (((unsigned char)name[bytes] & 0xc0) == 0x80 && bytes < sizeof cut - 1);
+  snprintf(cut, sizeof cut, "%.*s", (int)bytes, name);
   tome_page_putf(p, "<text class=\"name\" x=\"%d\" y=\"%.1f\">", LEFT - 8, y + 4);
-  tome_page_text(p, r->name);
-  tome_page_put(p, "</text>");
+  tome_page_text(p, cut);
+  tome_page_put(p, name[bytes] ? "…<title>" : "<title>");
+  tome_page_text(p, name);
+  tome_page_put(p, "</title></text>");
+}
+
+static void strip(tome_page *p, const scale *s, const tome_strip *r, double y) {
+  put_name(p, r->name, y);
   TOME_AUTO_FREE double *sorted = tome_alloc(r->count + 1, sizeof *sorted, r->name, &p->err);
   if (!sorted) return;
   size_t n = 0;
@@ -166,35 +180,42 @@ void tome_page_strips(tome_page *p, const char *title, const char *unit, bool ma
 
 /* ---- a histogram ---------------------------------------------------------------------------------------- */
 
-enum { COLUMNS = 177 };
+enum { COLUMNS = 180 };
 
-/* Counts gathered into the columns of the picture; those outside are none of its business. */
-static double gather(const scale *s, double lo, double width, const uint64_t *counts, size_t bins,
-                     double out[COLUMNS]) {
-  double most = 0;
-  for (size_t i = 0; i < bins; i++) {
-    const double at = (lo + ((double)i + 0.5) * width - s->lo) / (s->hi - s->lo);
-    if (at >= 0 && at < 1) out[(int)(at * COLUMNS)] += (double)counts[i];
-  }
-  for (int c = 0; c < COLUMNS; c++) most = fmax(most, out[c] = log1p(out[c]));
-  return most;
+/* Columns of as many bins each: else they would rise and fall by how many bins fall into them. `first` is the first bin shown, `shown` their number. */
+typedef struct gathered {
+  size_t first, shown, each, columns;
+  double column[COLUMNS], most;
+} gathered;
+
+static gathered gather(const scale *s, double lo, double width, const uint64_t *counts, size_t bins) {
+  gathered g = {.first = (size_t)fmax(0, floor((s->lo - lo) / width + 1e-9))};
+  const size_t end = (size_t)fmin((double)bins, ceil((s->hi - lo) / width - 1e-9));
+  g.shown = end > g.first ? end - g.first : 0;
+  g.each = (g.shown + COLUMNS - 1) / COLUMNS;
+  if (!g.shown) return g;
+  g.columns = g.shown / g.each; /* bins that fill no column are left out */
+  for (size_t i = 0; i < g.columns * g.each; i++) g.column[i / g.each] += (double)counts[g.first + i];
+  for (size_t c = 0; c < g.columns; c++) g.most = fmax(g.most, g.column[c] = log1p(g.column[c]));
+  return g;
 }
 
 void tome_page_histogram(tome_page *p, const char *title, const char *unit, double lo, double width,
                          const uint64_t *counts, size_t bins, double from, double to) {
   const double air = fmax(0.35 * (to - from), width); /* the long tails of metal and air are left out */
   const scale s = {fmax(lo, from - air), fmin(lo + (double)bins * width, to + air), false};
-  double column[COLUMNS] = {0};
   if (!bins || !(s.hi > s.lo)) return;
-  const double most = gather(&s, lo, width, counts, bins, column), bottom = TOP + HEIGHT;
+  const gathered g = gather(&s, lo, width, counts, bins);
+  const double bottom = TOP + HEIGHT;
   open_figure(p, title, bottom + AXIS);
   tome_page_putf(p, "<rect class=\"window\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>",
                  across(&s, fmax(from, s.lo)), TOP, across(&s, fmin(to, s.hi)) - across(&s, fmax(from, s.lo)), HEIGHT);
   axis(p, &s, unit, bottom);
-  const double w = (double)(WIDTH - LEFT - RIGHT) / COLUMNS;
-  tome_page_putf(p, "<path class=\"area\" d=\"M%d %.1f", LEFT, bottom);
-  for (int c = 0; c < COLUMNS; c++)
-    tome_page_putf(p, "V%.1fH%.1f", bottom - (most > 0 ? HEIGHT * column[c] / most : 0), LEFT + w * (c + 1));
+  const double start = lo + (double)g.first * width, step = (double)g.each * width;
+  tome_page_putf(p, "<path class=\"area\" d=\"M%.1f %.1f", fmax(across(&s, start), LEFT), bottom);
+  for (size_t c = 0; c < g.columns; c++)
+    tome_page_putf(p, "V%.1fH%.1f", bottom - (g.most > 0 ? HEIGHT * g.column[c] / g.most : 0),
+                   fmin(across(&s, start + step * (double)(c + 1)), WIDTH - RIGHT));
   tome_page_putf(p, "V%.1fZ\"/><text class=\"name\" x=\"%d\" y=\"%d\">log count</text>", bottom, LEFT - 8, TOP + 12);
   close_figure(p);
 }
