@@ -400,6 +400,33 @@ def preview(b):
     b.add(Line("preview", "montage, absolute", "512×512×200", ours, [0.150], "limit", 1, others=others.cores, at_most=True))
 
 
+# ---- the report -----------------------------------------------------------------------------------------------
+
+def report(b):
+    """100 phantom cases as one page, from a store that is there; a matplotlib script makes a poorer one of the same files."""
+    cases = 20 if b.quick else 100
+    folder, store = b.data / f"report-{cases}", b.data / f"report-{cases}.tome"
+    if not (store / "whole").exists():
+        shutil.rmtree(store, ignore_errors=True)
+        run(PYTHON, HERE.parent / "scripts/phantom", folder, "--cases", cases, "--only", "lits")
+        run(b.tome, "init", store)
+        run(b.tome, "ingest", store, folder, "--quiet")
+        (store / "whole").touch()
+    if not has(Path(PYTHON), "matplotlib", "nibabel", "h5py"):
+        return b.leave_out("the report", f"{PYTHON} has no matplotlib (Debian: python3-matplotlib)")
+    peers = [("nibabel + matplotlib, from .nii.gz", 20, [folder / "LITS"]), ("matplotlib alone, from our store", None, ["--store", store])]
+    for name, bar, source in peers:
+        a, p = [], []
+        with Others() as others:
+            for _ in range(3):
+                a.append(run(b.tome, "report", store, "-o", b.fresh("report.html"), "--jobs", 2, "--quiet"))
+                p.append(run(PYTHON, HERE / "peer_report.py", *source, b.fresh("peer.html")))
+        for cost in p:
+            cost.wall = float(cost.output.split()[-1])  # as it says itself: interpreter and imports left out, in its favour
+        b.add(Line("report", f"page of {cases} cases", "phantom, small", [c.wall for c in a], [c.wall for c in p], name, bar, others=others.cores,
+                   cpu_ratio=statistics.median(c.cpu for c in p) / statistics.median(c.cpu for c in a)))
+
+
 # ---- questions ------------------------------------------------------------------------------------------------
 
 def query(b):
@@ -470,7 +497,8 @@ GROUPS = {"ingest-dicom": ingest_dicom, "ingest-nifti": ingest_nifti, "size": si
 
 
 # Groups with inputs of their own.
-ALONE = {"convert-png": convert_png, "resample": resample, "patches": patches, "preview": preview, "query": query, "archive": archive}
+ALONE = {"convert-png": convert_png, "resample": resample, "patches": patches, "preview": preview, "query": query, "archive": archive,
+         "report": report}
 
 
 def measure(b):

@@ -248,7 +248,7 @@ static bool draw_all(tome_store *s, const tome_findings *f, const tome_doctor_op
   TOME_AUTO_FREE const char **ids = tome_alloc(f->count + 1, sizeof *ids, "cases", err);
   TOME_CLEANUP(tome_folder_draft_abandon) tome_folder_draft folder = {0};
   TOME_CLEANUP(tome_thumbs_clear) tome_thumbs thumbs = {0};
-  if (!ids || !tome_folder_draft_open(opt->thumbnails, &folder, err) || !tome_thumbs_open(s, 320, &thumbs, err))
+  if (!ids || !tome_folder_draft_open(opt->thumbnails, &folder, err) || !tome_thumbs_open(s, 320, 1, &thumbs, err))
     return false;
   const size_t n = cases_to_show(f, ids);
   for (size_t i = 0; i < n; i++) {

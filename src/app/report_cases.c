@@ -75,7 +75,7 @@ static bool order(tome_reporting *r, tome_error *err) {
 }
 
 bool tome_report_gather(tome_reporting *r, tome_error *err) {
-  if (!tome_thumbs_open(r->store, 160, &r->thumbs, err) ||
+  if (!tome_thumbs_open(r->store, 160, 2, &r->thumbs, err) ||
       !tome_index_query(r->store->index, cases_sql, NULL, 0, 600, take_case, r, err))
     return false;
   if (r->err.code) return tome_fail(err, r->err.code, "%s", r->err.message);

@@ -56,8 +56,8 @@ static int by_id(const void *a, const void *b) {
   return strcmp(((const tome_thumb_label *)a)->id, ((const tome_thumb_label *)b)->id);
 }
 
-bool tome_thumbs_open(tome_store *s, int side, tome_thumbs *out, tome_error *err) {
-  TOME_CLEANUP(tome_thumbs_clear) tome_thumbs t = {.store = s, .side = side};
+bool tome_thumbs_open(tome_store *s, int side, int line, tome_thumbs *out, tome_error *err) {
+  TOME_CLEANUP(tome_thumbs_clear) tome_thumbs t = {.store = s, .side = side, .line = line};
   taking k = {.t = &t};
   if (!tome_index_query(s->index, "SELECT kind FROM structures GROUP BY kind ORDER BY count(*) DESC, kind", NULL, 0,
                         600, take_kind, &k, err) ||
@@ -223,10 +223,12 @@ static int by_value(const void *a, const void *b) {
 }
 
 static bool own_range(const float *slice, size_t n, double *lo, double *hi, tome_error *err) {
-  TOME_AUTO_FREE float *sorted = tome_alloc(n, sizeof *sorted, "slice", err);
+  enum { SAMPLES = 4096 }; /* a window for the eye needs no more */
+  const size_t step = n / SAMPLES + 1;
+  TOME_AUTO_FREE float *sorted = tome_alloc(n / step + 1, sizeof *sorted, "slice", err);
   if (!sorted) return false;
   size_t kept = 0;
-  for (size_t i = 0; i < n; i++)
+  for (size_t i = 0; i < n; i += step)
     if (isfinite(slice[i])) sorted[kept++] = slice[i];
   qsort(sorted, kept, sizeof *sorted, by_value);
   *lo = kept ? (double)sorted[kept / 200] : 0;
@@ -293,6 +295,17 @@ static const uint8_t *colour_in(const drawing *d, const char *map, unsigned valu
   return tome_thumb_colours[0];
 }
 
+/* Whether another value, or the picture's end, is within `line` pixels. */
+static bool on_border(const plane *p, const uint16_t *small, int x, int y, int line) {
+  const int w = p->width, h = p->height;
+  const unsigned v = small[y * w + x];
+  for (int k = 1; k <= line; k++)
+    if (x < k || y < k || x >= w - k || y >= h - k || small[y * w + x - k] != v || small[y * w + x + k] != v ||
+        small[(y - k) * w + x] != v || small[(y + k) * w + x] != v)
+      return true;
+  return false;
+}
+
 static bool draw_outline(const drawing *d, const char *volume, tome_error *err) {
   const plane *p = &d->plane;
   tome_dtype t;
@@ -305,8 +318,7 @@ static bool draw_outline(const drawing *d, const char *volume, tome_error *err) 
   for (int y = 0; y < h; y++)
     for (int x = 0; x < w; x++) {
       const unsigned v = small[y * w + x];
-      const bool edge = v && (!x || !y || x == w - 1 || y == h - 1 || small[y * w + x - 1] != v ||
-                              small[y * w + x + 1] != v || small[(y - 1) * w + x] != v || small[(y + 1) * w + x] != v);
+      const bool edge = v && on_border(p, small, x, y, d->thumbs->line);
       if (edge)
         memcpy(d->rgb + 3 * ((size_t)y * (size_t)w + (size_t)x), colour_in(d, volume + strlen("labels/"), v), 3);
     }
@@ -330,7 +342,7 @@ static bool encode(const drawing *d, const char *id, tome_bytes *png, tome_error
   if (fd < 0) return tome_fail_errno(err, "%s: no memory for its picture", id);
   const int64_t shape[3] = {1, d->plane.height, d->plane.width};
   const tome_volume v = {.geometry = tome_geometry_identity(shape), .dtype = TOME_U8, .channels = 3, .data = d->rgb};
-  const tome_write_options opt = {.picture = true, .level = 6};
+  const tome_write_options opt = {.picture = true, .level = 3};
   const tome_format *f = png_format();
   if (!f->write(fd, id, &v, &opt, err)) return false;
   const off_t size = lseek(fd, 0, SEEK_END);

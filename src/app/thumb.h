@@ -22,13 +22,14 @@ typedef struct tome_thumb_label {
 typedef struct tome_thumbs {
   tome_store *store;
   int side; /* pixels of the longer side */
+  int line; /* pixels of an outline, inward from the structure's border */
   const char **kinds;
   size_t kind_count, kind_cap;
   tome_thumb_label *labels; /* by id */
   size_t label_count, label_cap;
   tome_arena arena;
 } tome_thumbs;
-TOME_MUST_USE bool tome_thumbs_open(tome_store *s, int side, tome_thumbs *out, tome_error *err);
+TOME_MUST_USE bool tome_thumbs_open(tome_store *s, int side, int line, tome_thumbs *out, tome_error *err);
 void tome_thumbs_clear(tome_thumbs *t);
 /* The picture of a case as a PNG file in memory. From several threads at once. */
 TOME_MUST_USE bool tome_thumbs_png(const tome_thumbs *t, const char *id, tome_bytes *png, tome_error *err);
