@@ -408,7 +408,7 @@ def report(b):
     folder, store = b.data / f"report-{cases}", b.data / f"report-{cases}.tome"
     if not (store / "whole").exists():
         shutil.rmtree(store, ignore_errors=True)
-        run(PYTHON, HERE.parent / "scripts/phantom", folder, "--cases", cases, "--only", "lits")
+        run(PYTHON, HERE.parent / "scripts/phantom", folder, "--cases", cases, "--size", "small", "--only", "lits")
         run(b.tome, "init", store)
         run(b.tome, "ingest", store, folder, "--quiet")
         (store / "whole").touch()

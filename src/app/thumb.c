@@ -109,15 +109,19 @@ typedef struct plane {
   int width, height;
 } plane;
 
-/* Across the slices as they were taken where these are thick, else axial. */
+/* Across the slices as they were taken where these are thick or few (a slab), else axial. */
 static int axis_across(const tome_geometry *g, const char *code) {
   if (g->shape[0] == 1) return 0;
-  int coarse = 0, axial = 0;
-  for (int a = 1; a < 3; a++)
+  int coarse = 0, thin = 0, axial = 0;
+  double mm[3];
+  for (int a = 0; a < 3; a++) {
+    mm[a] = (double)g->shape[a] * g->spacing[a];
     if (g->spacing[a] > g->spacing[coarse]) coarse = a;
-  const double other = fmax(g->spacing[(coarse + 1) % 3], g->spacing[(coarse + 2) % 3]);
-  for (int a = 0; a < 3; a++)
+    if (mm[a] < mm[thin]) thin = a;
     if (code[a] == 'S' || code[a] == 'I') axial = a;
+  }
+  if (mm[thin] < 0.25 * fmin(mm[(thin + 1) % 3], mm[(thin + 2) % 3])) return thin;
+  const double other = fmax(g->spacing[(coarse + 1) % 3], g->spacing[(coarse + 2) % 3]);
   return g->spacing[coarse] > 1.5 * other && g->shape[coarse] > 1 ? coarse : axial;
 }
 
