@@ -60,7 +60,8 @@ static const cli_option options[] = {
      .letter = 'l',
      .kind = CLI_TEXT,
      .arg = "NAME",
-     .help = "a label map (\"segmentation\"), one structure (\"tumor\": a 0/1 mask) or a channel (\"flair\") instead of the image"},
+     .help = "a label map (\"segmentation\"), one structure (\"tumor\": a 0/1 mask) or a channel (\"flair\") instead "
+             "of the image"},
     {.name = "box",
      .letter = 'b',
      .kind = CLI_TEXT,

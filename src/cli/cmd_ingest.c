@@ -224,7 +224,8 @@ const cli_verb cmd_ingest = {
     .about =
         "Walks each ROOT, recognises how the data set lies on disk (tome layouts) and takes every case in: image, "
         "labels, geometry, statistics. "
-        "DICOM, NIfTI and PNG are told by their bytes. Anything else about the arrangement can be said outright with "
+        "File formats are told by their bytes (tome formats lists them). Anything else about the arrangement can be "
+        "said outright with "
         "--image and --label.\n"
         "Faults of geometry or labels are refused with a sentence that names the remedy; each repair is asked for by "
         "an option and stays on record "
