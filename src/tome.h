@@ -500,7 +500,8 @@ typedef struct tome_convert_summary {
 } tome_convert_summary;
 
 /* Reads files of any format and writes them as another. One bad input never stops the others: it is an event (TOME_EVENT_REFUSED), and `out->failed` counts it.
- * Each file appears whole or not at all. `on_event` (may be NULL) is called from one thread at a time; events say what was written as TOME_EVENT_ADDED, with
+ * Each file appears whole or not at all; a batch waits for the disk once, at its end, so that a power cut before that may leave its last files short. `on_event`
+ * (may be NULL) is called from one thread at a time; events say what was written as TOME_EVENT_ADDED, with
  * `id` the input and `path` the file (of slices: the first). Returns false only where nothing could be done. */
 TOME_API TOME_MUST_USE bool tome_convert(const tome_convert_options *opt, const tome_run *run,
                                          void (*on_event)(void *user, const tome_event *event), void *user,
@@ -767,7 +768,7 @@ TOME_API const char *tome_result_volume(const tome_result *r, size_t i);
 TOME_API TOME_MUST_USE bool tome_result_info_of(const tome_result *r, const char *volume, tome_result_info *out,
                                                 tome_error *err);
 /* Computes a box of a volume of the result into caller's memory, C order (z, y, x), packed, of the volume's dtype: only the chunks that it depends on are read.
- * The same voxels as that box of the whole result (B-splines: within 1e-4). `box` NULL: all of it; `out_bytes` must be exactly the box's size. Different
+ * The same voxels as that box of the whole result. `box` NULL: all of it; `out_bytes` must be exactly the box's size. Different
  * threads may read one result at the same time, and share its cache. `run` may be NULL; its progress is not called. On failure the contents of `out`
  * are undefined. */
 TOME_API TOME_MUST_USE bool tome_result_read(const tome_result *r, const char *volume, const tome_box *box, void *out,
