@@ -588,7 +588,8 @@ bool tome_convert(const tome_convert_options *opt, const tome_run *run,
   c.progress = (tome_progress){.phase = "convert", .item = "", .items_total = c.units.count};
   if (c.units.count > 1) c.inner.threads = 1;
   c.many = !opt->force && (c.units.count > MANY || c.target.format->flat);
-  const bool ok = tome_parallel(run, c.units.count, convert_item, &c, err) & finish(&c, err);
+  const bool converted = tome_parallel(run, c.units.count, convert_item, &c, err);
+  const bool ok = finish(&c, err) && converted; /* what is written reaches the disk in any case */
   clock_gettime(CLOCK_MONOTONIC, &end);
   c.sum.seconds = (double)(end.tv_sec - start.tv_sec) + 1e-9 * (double)(end.tv_nsec - start.tv_nsec);
   if (out) *out = c.sum;
