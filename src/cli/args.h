@@ -111,6 +111,25 @@ void cli_near_try(cli_near *near, const char *candidate);
     .name = "jobs", .letter = 'j', .kind = CLI_INT, .arg = "N", .lo = 0, .hi = 1024, .fallback = "0", \
     .help = "threads to use; 0: every processor this process may use"                                 \
   }
+/* Which slices are taken, and what is done about their faults. The words of each choice stand in the order of the enum in tome.h. */
+#define CLI_OPTIONS_STACKING                                                                                      \
+  {.name = "series", .kind = CLI_TEXT, .arg = "UID", .help = "only the DICOM series of this SeriesInstanceUID"},  \
+      {.name = "gap",                                                                                             \
+       .kind = CLI_CHOICE,                                                                                        \
+       .arg = "WORD",                                                                                             \
+       .choices = "refuse fill split keep",                                                                       \
+       .fallback = "refuse",                                                                                      \
+       .help = "missing slices: interpolate them, split the volume there, or take the slices as they are"},       \
+      {.name = "duplicate",                                                                                       \
+       .kind = CLI_CHOICE,                                                                                        \
+       .arg = "WORD",                                                                                             \
+       .choices = "refuse first",                                                                                 \
+       .fallback = "refuse",                                                                                      \
+       .help = "two different images at one position: take the first"},                                           \
+  {                                                                                                               \
+    .name = "uneven", .kind = CLI_CHOICE, .arg = "WORD", .choices = "refuse resample keep", .fallback = "refuse", \
+    .help = "slices at uneven distances: interpolate onto an even grid, or take them for even"                    \
+  }
 #define CLI_OPTIONS_END \
   { .name = NULL }
 

@@ -7,7 +7,6 @@
 #include "cli/say.h"
 #include "cli/verbs.h"
 
-static const char gaps[] = "refuse fill split keep", duplicates[] = "refuse first", unevens[] = "refuse resample keep";
 static const char dtypes[] = "uint8 int8 uint16 int16 uint32 int32 uint64 int64 float32 float64";
 static const tome_dtype dtype_of[] = {TOME_U8,  TOME_I8,  TOME_U16, TOME_I16, TOME_U32,
                                       TOME_I32, TOME_U64, TOME_I64, TOME_F32, TOME_F64};
@@ -111,25 +110,7 @@ static const cli_option options[] = {
      .hi = 1000,
      .help = "mm, for files that carry none (pictures, npy); one number stands for all three"},
     {.name = "like", .kind = CLI_TEXT, .arg = "FILE", .help = "an image whose grid a stack of pictures takes"},
-    {.name = "series", .kind = CLI_TEXT, .arg = "UID", .help = "only the DICOM series of this SeriesInstanceUID"},
-    {.name = "gap",
-     .kind = CLI_CHOICE,
-     .arg = "WORD",
-     .choices = gaps,
-     .fallback = "refuse",
-     .help = "missing slices: interpolate them, split the volume there, or take the slices as they are"},
-    {.name = "duplicate",
-     .kind = CLI_CHOICE,
-     .arg = "WORD",
-     .choices = duplicates,
-     .fallback = "refuse",
-     .help = "two different images at one position: take the first"},
-    {.name = "uneven",
-     .kind = CLI_CHOICE,
-     .arg = "WORD",
-     .choices = unevens,
-     .fallback = "refuse",
-     .help = "slices at uneven distances: interpolate onto an even grid, or take them for even"},
+    CLI_OPTIONS_STACKING,
     {.name = "labels",
      .letter = 'l',
      .kind = CLI_FLAG,

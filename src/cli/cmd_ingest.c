@@ -8,8 +8,7 @@
 #include "cli/verbs.h"
 
 /* The words of each choice stand in the order of the enum in tome.h. */
-static const char gaps[] = "refuse fill split keep", duplicates[] = "refuse first", unevens[] = "refuse resample keep",
-                  trusts[] = "none image", codecs[] = "deflate zstd lz4 none";
+static const char trusts[] = "none image", codecs[] = "deflate zstd lz4 none";
 
 static bool layout_known(const char *name, tome_error *err) {
   tome_layout_info l;
@@ -144,25 +143,7 @@ static const cli_option options[] = {
      .kind = CLI_TEXT,
      .arg = "CASE",
      .help = "the id of the case of --image, instead of the image's name"},
-    {.name = "series", .kind = CLI_TEXT, .arg = "UID", .help = "only the DICOM series of this SeriesInstanceUID"},
-    {.name = "gap",
-     .kind = CLI_CHOICE,
-     .arg = "WORD",
-     .choices = gaps,
-     .fallback = "refuse",
-     .help = "missing slices: interpolate them, split the volume there, or take the slices as they are"},
-    {.name = "duplicate",
-     .kind = CLI_CHOICE,
-     .arg = "WORD",
-     .choices = duplicates,
-     .fallback = "refuse",
-     .help = "two different images at one position: take the first"},
-    {.name = "uneven",
-     .kind = CLI_CHOICE,
-     .arg = "WORD",
-     .choices = unevens,
-     .fallback = "refuse",
-     .help = "slices at uneven distances: interpolate onto an even grid, or take them for even"},
+    CLI_OPTIONS_STACKING,
     {.name = "trust",
      .kind = CLI_CHOICE,
      .arg = "WORD",
