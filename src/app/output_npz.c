@@ -5,7 +5,7 @@
 
 #include "app/output_inside.h"
 #include "base/zip_write.h"
-#include "format/npy_header.h"
+#include "format/numpy/npy_header.h"
 
 typedef struct writing {
   tome_zip_writer *zip;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "format/dicom.h"
+#include "format/dicom/dicom.h"
 
 static void put_text(const char *name, const char *s) {
   printf("\"%s\":\"", name);

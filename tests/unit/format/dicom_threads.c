@@ -1,6 +1,6 @@
 /* dcmtk keeps codecs, dictionary and logger in globals: many files described and decoded at once must come out as they do one by one. */
 #include "base/threads.h"
-#include "format/dicom.h"
+#include "format/dicom/dicom.h"
 #include "test.h"
 
 enum { ROUNDS = 4 };

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "format/dicom.h"
+#include "format/dicom/dicom.h"
 
 enum { MOST = 512 };
 
