@@ -756,6 +756,10 @@ TOME_API TOME_MUST_USE bool tome_recipe_check(const tome_recipe_text *recipe, co
                                               void (*text)(void *user, const char *canonical, const char *hash),
                                               void *user, tome_error *err);
 
+/* Takes the text of a recipe file apart: calls `step` for each, in order, comments left out; whether it is a step that exists is for tome_recipe_check. */
+TOME_API TOME_MUST_USE bool tome_recipe_split(const char *text, void (*step)(void *user, const char *step), void *user,
+                                              tome_error *err);
+
 /* Plans a recipe for a case: reads what is known of the case, no voxel (but for steps that look for the body). `run` serves planning only. The store may be
  * closed before the result. A result opened before fork() works in the child, which begins a chunk cache of its own. */
 TOME_API TOME_MUST_USE tome_result *tome_result_open(tome_store *store, const char *id, const tome_recipe_text *recipe,
@@ -804,6 +808,16 @@ TOME_API TOME_MUST_USE bool tome_thumbnail(tome_store *store, const char *id, in
 /* Sums of the stored counts of the image's values over `bars` equal parts of lo … hi. */
 TOME_API TOME_MUST_USE bool tome_histogram_bars(tome_store *store, const char *id, size_t bars, uint64_t *counts,
                                                 double *lo, double *hi, tome_error *err);
+
+/* What a tissue is looked at through, in HU: level - width/2 is black, level + width/2 white. */
+typedef struct tome_window_preset {
+  const char *name; /* "liver": also what the step window:liver means */
+  double level, width;
+} tome_window_preset;
+/* The i-th preset; false past the last. */
+TOME_API bool tome_window_at(size_t i, tome_window_preset *out);
+/* The colour of a case's i-th label in every picture, 0xRRGGBB. */
+TOME_API uint32_t tome_colour_at(size_t i);
 
 /* ---- what this build knows ------------------------------------------------------------------------------ */
 

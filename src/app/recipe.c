@@ -102,6 +102,16 @@ bool tome_recipe_text_check(const tome_recipe_text *recipe, tome_error *err) {
   return tome_recipe_of(recipe, tome_ops, &r, err);
 }
 
+bool tome_recipe_split(const char *text, void (*step)(void *user, const char *step), void *user, tome_error *err) {
+  const char *word;
+  for (size_t length; tome_recipe_next(&text, &word, &length);) {
+    TOME_AUTO_FREE char *one = strndup(word, length);
+    if (!one) return tome_fail(err, TOME_NO_MEMORY, "out of memory for a step of %zu bytes", length);
+    step(user, one);
+  }
+  return true;
+}
+
 static bool open_case(tome_course *c, const char *id, tome_error *err) {
   TOME_AUTO_FREE char *path = tome_case_path(c->store, id, err);
   if (!path) return false;

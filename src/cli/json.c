@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/term.h"
+#include "cli/utf8.h"
 
 static void comma(cli_json *j) {
   if (j->after_key) {

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "cli/utf8.h"
 #include "tome.h"
 
 bool cli_utf8(void);         /* the locale's characters are UTF-8 */
@@ -16,8 +17,6 @@ const char *cli_times(void);    /* "×" or "x" */
 const char *cli_ellipsis(void); /* "…" or "..." */
 const char *cli_range(void);    /* "…" between two numbers, or ".." */
 
-/* Bytes of one well-formed UTF-8 character at `s` (its code point in *out), or 0. Reads no further than a NUL. */
-size_t cli_utf8_char(const char *s, uint32_t *out);
 /* Columns that `text` takes. */
 size_t cli_text_width(const char *text);
 /* Bytes of the longest beginning of `text` that takes at most `columns`. */

@@ -32,6 +32,7 @@ void cli_man_commands(FILE *out);
   X(report)          \
   X(preview)         \
   X(histogram)       \
+  X(view)            \
   X(get)             \
   X(patches)         \
   X(plan)            \

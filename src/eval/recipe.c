@@ -42,8 +42,7 @@ bool tome_recipe_parse(const tome_op *const *ops, const char *const *steps, size
 
 static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-/* The next word of a text: from where a step begins to an unquoted blank. False at the end. */
-static bool next_word(const char **at, const char **word, size_t *length) {
+bool tome_recipe_next(const char **at, const char **word, size_t *length) {
   const char *p = *at;
   while (is_blank(*p) || *p == '#')
     if (*p == '#')
@@ -63,7 +62,7 @@ static bool next_word(const char **at, const char **word, size_t *length) {
 bool tome_recipe_parse_text(const tome_op *const *ops, const char *text, tome_recipe *out, tome_error *err) {
   TOME_CLEANUP(tome_recipe_clear) tome_recipe r = {0};
   const char *word;
-  for (size_t length; next_word(&text, &word, &length);) {
+  for (size_t length; tome_recipe_next(&text, &word, &length);) {
     const char *step = tome_arena_printf(&r.arena, err, "%.*s", (int)length, word);
     if (!step || !add_step(&r, ops, step, err)) return false;
   }

@@ -27,6 +27,8 @@ TOME_MUST_USE bool tome_recipe_parse(const tome_op *const *ops, const char *cons
 /* The same from one text: steps apart by blanks or line ends, # to the end of the line is a comment. */
 TOME_MUST_USE bool tome_recipe_parse_text(const tome_op *const *ops, const char *text, tome_recipe *out,
                                           tome_error *err);
+/* The next step of such a text, from where it begins to an unquoted blank; moves `at` behind it. False at the end. */
+bool tome_recipe_next(const char **at, const char **word, size_t *length);
 void tome_recipe_clear(tome_recipe *r);
 
 /* What `tome ops` shows of one op: its parameters with ranges, defaults, help and an example, several lines. In `arena`. */

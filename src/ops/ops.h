@@ -12,5 +12,6 @@ extern const tome_op tome_op_orient, tome_op_flip, tome_op_transpose, tome_op_re
 
 /* window.c: level and width of a tissue by its name ("liver", "lung"); false where there is none. */
 bool tome_tissue_window(const char *name, double *level, double *width);
+bool tome_tissue_at(size_t i, const char **name, double *level, double *width); /* the i-th; false past the last */
 
 #endif

@@ -61,6 +61,14 @@ bool tome_tissue_window(const char *name, double *level, double *width) {
   return false;
 }
 
+bool tome_tissue_at(size_t i, const char **name, double *level, double *width) {
+  if (i >= TOME_COUNT(tissues)) return false;
+  *name = tissues[i].name;
+  *level = tissues[i].level;
+  *width = tissues[i].width;
+  return true;
+}
+
 /* A word that is neither a tissue nor a label: perhaps nearly one. */
 static bool check_word(const tome_shaping *s, const char *word, tome_error *err) {
   const tome_record *r = s->facts->record;
