@@ -801,7 +801,7 @@ TOME_API TOME_MUST_USE bool tome_preview_files(const char *image, const char *la
 /* Draws the stored counts of a case's values, its labels' over them, into a PNG; reads no voxel. */
 TOME_API TOME_MUST_USE bool tome_histogram_picture(tome_store *store, const char *id, const char *path,
                                                    const tome_preview_options *opt, tome_error *err);
-/* One slice through the labels' middle as RGB, rows of 3 bytes a pixel, at true aspect: within `width` x `height` pixels, which become those it has.
+/* One slice through the lesion, else the largest structure, as RGB, rows of 3 bytes a pixel, at true aspect: within `width` x `height` pixels, which become those it has.
  * `rgb` (at least width*height*3 bytes) is filled from its beginning. */
 TOME_API TOME_MUST_USE bool tome_thumbnail(tome_store *store, const char *id, int *width, int *height, uint8_t *rgb,
                                            tome_error *err);

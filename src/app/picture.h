@@ -42,6 +42,10 @@ bool tome_subject_range(const tome_subject *s, tome_box *out);
 TOME_MUST_USE bool tome_subject_slice(tome_subject *s, tome_plane plane, int64_t i, tome_slice *out, tome_error *err);
 /* The voxel i of an array of this type. */
 double tome_shown_value(const void *voxels, tome_dtype dtype, size_t i);
+/* The window that shows something of these slices, and its name, "" none: of CT the abdomen's where that is not all black or white, of a photograph its values as
+ * they are, else their 0.5 to 99.5 percentiles. */
+TOME_MUST_USE bool tome_window_auto(const char *units, bool photograph, tome_slice *const *slices, size_t count,
+                                    tome_window *out, const char **name, tome_error *err);
 /* Sets the windows of slices, all to one; `text` gets how it is called ("abdomen 40/400"). */
 TOME_MUST_USE bool tome_subject_window(const tome_subject *s, const char *window, tome_slice *const *slices,
                                        size_t count, char *text, size_t size, tome_error *err);

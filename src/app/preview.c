@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/picture.h"
+#include "format/png_pack.h"
 
 static const char *ends_with_png(const char *path) {
   const size_t n = strlen(path);
@@ -22,14 +23,10 @@ bool tome_preview_check(const tome_preview_options *o, const char *path, tome_er
 }
 
 bool tome_put_picture(const tome_canvas *c, const char *path, bool force, tome_error *err) {
-  const int64_t shape[3] = {1, c->height, c->width};
-  const tome_volume v = {tome_geometry_identity(shape), TOME_U8, 3, c->rgb};
-  const tome_write_options how = {.picture = true, .level = 3};
-  const tome_format *png = tome_format_for_name("picture.png");
-  if (!png || !png->write) return tome_fail(err, TOME_UNSUPPORTED, "%s: this build writes no PNG", path);
   TOME_CLEANUP(tome_draft_abandon) tome_draft d = {.fd = -1};
-  return tome_draft_open(path, &d, err) && png->write(d.fd, tome_basename(path), &v, &how, err) &&
-         tome_draft_commit(&d, force, err);
+  TOME_CLEANUP(tome_bytes_clear) tome_bytes png = {0};
+  return tome_png_pack(c->rgb, c->width, c->height, NULL, &png, err) && tome_draft_open(path, &d, err) &&
+         tome_write_all(d.fd, png.data, png.size, tome_basename(path), err) && tome_draft_commit(&d, force, err);
 }
 
 /* ---- which slices ---- */
@@ -157,28 +154,4 @@ bool tome_preview_files(const char *image, const char *label, const char *path, 
     return tome_fail(err, TOME_USAGE, "a recipe is previewed on a case of a store: ingest the files first");
   return tome_preview_check(opt, path, err) && tome_subject_of_files(image, label, run, &s, err) &&
          preview(&s, path, opt, err);
-}
-
-bool tome_thumbnail(tome_store *store, const char *id, int *width, int *height, uint8_t *rgb, tome_error *err) {
-  TOME_CLEANUP(tome_subject_clear) tome_subject s = {0};
-  TOME_CLEANUP(tome_canvas_clear) tome_canvas c = {0};
-  const tome_recipe_text as_stored = {0};
-  tome_slice one, *slices[1] = {&one};
-  char text[128];
-  tome_box range;
-  int w, h;
-  if (!tome_subject_of_case(store, id, &as_stored, NULL, &s, err) || !tome_subject_want(&s, NULL, err)) return false;
-  tome_subject_range(&s, &range);
-  const tome_view v = tome_view_of(&s.geometry, TOME_AXIAL);
-  if (!tome_subject_slice(&s, TOME_AXIAL, (range.lo[v.axis] + range.hi[v.axis]) / 2, &one, err) ||
-      !tome_subject_window(&s, NULL, slices, 1, text, sizeof text, err))
-    return false;
-  tome_view_fit(&v, *width, *height, &w, &h);
-  if (!tome_canvas_new(w, h, (tome_rgb){0, 0, 0}, &c, err) || !tome_draw_slice(&c, 0, 0, w, h, &one, 1, err) ||
-      !tome_canvas_check(&c, err))
-    return false;
-  memcpy(rgb, c.rgb, 3 * (size_t)w * (size_t)h);
-  *width = w;
-  *height = h;
-  return true;
 }

@@ -316,7 +316,7 @@ static void put_legend(tome_reporting *r) {
   if (r->opt->no_pictures || !r->thumbs.kind_count) return;
   tome_page_put(r->page, "<ul class=\"legend\" aria-label=\"Colours of outlines\">");
   for (size_t k = 0; k < r->kinds; k++) {
-    tome_page_putf(r->page, "<li><span class=\"k%zu\"></span>", k % TOME_THUMB_COLOURS);
+    tome_page_putf(r->page, "<li><span class=\"k%zu\"></span>", k % 7);
     tome_page_text(r->page, r->thumbs.kinds[k]);
     tome_page_put(r->page, "</li>");
   }

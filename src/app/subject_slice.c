@@ -131,18 +131,19 @@ static int by_value(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* Percentiles 0.5 and 99.5 of the finite voxels of the slices, or of an even sample of them. */
+static size_t voxels_of(const tome_slice *s) { return (size_t)s->view.columns * (size_t)s->view.rows; }
+
+/* Percentiles 0.5 and 99.5 of the finite voxels of the slices, or of an even sample of them; 0 and 1 where none is finite. */
 static bool percentiles(tome_slice *const *slices, size_t count, double out[2], tome_error *err) {
-  enum { ENOUGH = 100000 };
-  size_t all = 0, seen = 0, n = 0;
-  for (size_t k = 0; k < count; k++) all += (size_t)(slices[k]->view.columns * slices[k]->view.rows);
-  const size_t step = all / ENOUGH + 1;
+  enum { ENOUGH = 20000 }; /* a window for the eye needs no more */
+  size_t all = 0, n = 0, k = 0, before = 0;
+  for (size_t i = 0; i < count; i++) all += voxels_of(slices[i]);
+  const size_t step = (all / ENOUGH + 1) | 1; /* odd: it does not keep to one column */
   TOME_AUTO_FREE double *v = tome_alloc(all / step + 1, sizeof *v, "a picture's values", err);
   if (!v) return false;
-  for (size_t k = 0; k < count; k++) {
-    const size_t voxels = (size_t)(slices[k]->view.columns * slices[k]->view.rows);
-    for (size_t i = 0; i < voxels; i++)
-      if (seen++ % step == 0 && isfinite(v[n] = tome_shown_value(slices[k]->voxels, slices[k]->dtype, i))) n++;
+  for (size_t i = 0; i < all; i += step) {
+    while (i - before >= voxels_of(slices[k])) before += voxels_of(slices[k++]);
+    if (isfinite(v[n] = tome_shown_value(slices[k]->voxels, slices[k]->dtype, i - before))) n++;
   }
   qsort(v, n, sizeof *v, by_value);
   out[0] = n ? v[(size_t)(0.005 * (double)(n - 1))] : 0;
@@ -151,6 +152,27 @@ static bool percentiles(tome_slice *const *slices, size_t count, double out[2], 
     out[0] = v[0];
     out[1] = v[n - 1];
   }
+  return true;
+}
+
+bool tome_window_auto(const char *units, bool photograph, tome_slice *const *slices, size_t count, tome_window *out,
+                      const char **name, tome_error *err) {
+  static const tome_window abdomen = {40, 400};
+  const double darkest = abdomen.level - abdomen.width / 2, brightest = abdomen.level + abdomen.width / 2;
+  double range[2];
+  *name = "";
+  if (photograph) {
+    *out = (tome_window){127.5, 255};
+    return true;
+  }
+  if (!percentiles(slices, count, range, err)) return false;
+  const bool unsaid = range[0] <= -500 && range[0] >= -3100 && range[1] >= 100 && slices[0]->dtype == TOME_I16;
+  if ((!strcmp(units, "HU") && range[1] > darkest && range[0] < brightest) || unsaid) { /* a CT that shows something */
+    *out = abdomen;
+    *name = "abdomen";
+    return true;
+  }
+  *out = (tome_window){(range[0] + range[1]) / 2, range[1] > range[0] ? range[1] - range[0] : 1};
   return true;
 }
 
@@ -174,36 +196,13 @@ static bool of_structure(const tome_subject *s, const char *name, tome_window *o
   return false;
 }
 
-static bool automatic(const tome_subject *s, tome_slice *const *slices, size_t count, tome_window *out,
-                      const char **name, tome_error *err) {
-  double range[2];
-  if (!strcmp(s->units, "HU")) {
-    *out = (tome_window){40, 400};
-    *name = "abdomen";
-    return true;
-  }
-  *name = "";
-  if (s->coloured || (s->dtype == TOME_U8 && s->geometry.shape[0] == 1)) {
-    *out = (tome_window){127.5, 255};
-    return true;
-  }
-  if (!percentiles(slices, count, range, err)) return false;
-  if (range[0] <= -500 && range[0] >= -3100 && range[1] >= 100 &&
-      s->dtype == TOME_I16) { /* a CT that does not say so */
-    *out = (tome_window){40, 400};
-    *name = "abdomen";
-    return true;
-  }
-  *out = (tome_window){(range[0] + range[1]) / 2, range[1] > range[0] ? range[1] - range[0] : 1};
-  return true;
-}
-
 bool tome_subject_window(const tome_subject *s, const char *window, tome_slice *const *slices, size_t count, char *text,
                          size_t size, tome_error *err) {
   tome_window w = {0, 0};
   const char *name = window;
   if (!window || !strcmp(window, "auto")) {
-    if (!automatic(s, slices, count, &w, &name, err)) return false;
+    const bool photograph = s->coloured || (s->dtype == TOME_U8 && s->geometry.shape[0] == 1);
+    if (!tome_window_auto(s->units, photograph, slices, count, &w, &name, err)) return false;
   } else if (parse_numbers(window, &w)) {
     name = "";
   } else if (!tome_tissue_window(window, &w.level, &w.width) && !of_structure(s, window, &w)) {

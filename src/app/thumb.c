@@ -1,16 +1,15 @@
-/* Thumbnails: one slice of the image and its label maps is read, brought to a few pixels and outlined. */
+/* Thumbnails: one slice of the image and its label maps is read and drawn. */
 #include "app/thumb.h"
 
 #include <fcntl.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-const uint8_t tome_thumb_colours[TOME_THUMB_COLOURS][3] = {
-    {230, 159, 0}, {86, 180, 233}, {240, 228, 66}, {213, 94, 0}, {204, 121, 167}, {0, 158, 115}, {0, 114, 178}};
+#include "app/picture.h"
+#include "format/png_pack.h"
+#include "ops/ops.h"
 
 /* ---- what the index knows of labels --------------------------------------------------------------------- */
 
@@ -29,9 +28,9 @@ static bool take_kind(void *user, size_t columns, const char *const *names, cons
          (t->kinds[t->kind_count++] = tome_arena_dup(&t->arena, v[0].s, &k->err));
 }
 
-static int colour_of(const tome_thumbs *t, const char *kind) {
+static size_t kind_of(const tome_thumbs *t, const char *kind) {
   for (size_t i = 0; i < t->kind_count; i++)
-    if (strcmp(t->kinds[i], kind) == 0) return (int)(i % TOME_THUMB_COLOURS);
+    if (strcmp(t->kinds[i], kind) == 0) return i;
   return 0;
 }
 
@@ -44,7 +43,7 @@ static bool take_label(void *user, size_t columns, const char *const *names, con
   if (!tome_grow(&t->labels, &t->label_cap, t->label_count + 1, sizeof *t->labels, &k->err)) return false;
   tome_thumb_label *l = &t->labels[t->label_count++];
   *l = (tome_thumb_label){.value = (int32_t)v[2].i,
-                          .colour = colour_of(t, v[3].s),
+                          .colour = tome_label_colour(kind_of(t, v[3].s)),
                           .lesion = strcmp(v[3].s, "tumor") == 0,
                           .ml = v[4].r,
                           .median = v[5].kind == TOME_VALUE_REAL ? v[5].r : NAN,
@@ -52,25 +51,40 @@ static bool take_label(void *user, size_t columns, const char *const *names, con
   return (l->id = tome_arena_dup(&t->arena, v[0].s, &k->err)) && (l->map = tome_arena_dup(&t->arena, v[1].s, &k->err));
 }
 
+/* By case; lesions last, so that they are drawn over what they lie in. */
+static int by_case(const void *a, const void *b) {
+  const tome_thumb_label *l = a, *m = b;
+  const int ids = strcmp(l->id, m->id);
+  if (ids || l->lesion != m->lesion) return ids ? ids : l->lesion - m->lesion;
+  const int maps = strcmp(l->map, m->map);
+  return maps ? maps : (l->value > m->value) - (l->value < m->value);
+}
+
 static int by_id(const void *a, const void *b) {
   return strcmp(((const tome_thumb_label *)a)->id, ((const tome_thumb_label *)b)->id);
 }
 
-bool tome_thumbs_open(tome_store *s, int side, int line, tome_thumbs *out, tome_error *err) {
+#define LABELS                                                                                                     \
+  "SELECT case_id, map, value, kind, ml, hu_p50, (box_z0 + box_z1) / 2, (box_y0 + box_y1) / 2, (box_x0 + box_x1) " \
+  "/ 2 FROM labels WHERE voxels > 0"
+
+/* Of one case, or all (NULL). */
+static bool open_thumbs(tome_store *s, const char *id, int side, double line, tome_thumbs *out, tome_error *err) {
   TOME_CLEANUP(tome_thumbs_clear) tome_thumbs t = {.store = s, .side = side, .line = line};
   taking k = {.t = &t};
   if (!tome_index_query(s->index, "SELECT kind FROM structures GROUP BY kind ORDER BY count(*) DESC, kind", NULL, 0,
                         600, take_kind, &k, err) ||
-      !tome_index_query(s->index,
-                        "SELECT case_id, map, value, kind, ml, hu_p50, (box_z0 + box_z1) / 2, (box_y0 + box_y1) / 2, "
-                        "(box_x0 + box_x1) / 2 FROM labels WHERE voxels > 0",
-                        NULL, 0, 600, take_label, &k, err))
+      !tome_index_query(s->index, id ? LABELS " AND case_id = ?1" : LABELS, &id, id ? 1 : 0, 600, take_label, &k, err))
     return false;
   if (k.err.code) return tome_fail(err, k.err.code, "%s", k.err.message);
-  if (t.label_count) qsort(t.labels, t.label_count, sizeof *t.labels, by_id);
+  if (t.label_count) qsort(t.labels, t.label_count, sizeof *t.labels, by_case);
   *out = t;
   t = (tome_thumbs){0};
   return true;
+}
+
+bool tome_thumbs_open(tome_store *s, int side, double line, tome_thumbs *out, tome_error *err) {
+  return open_thumbs(s, NULL, side, line, out, err);
 }
 
 void tome_thumbs_clear(tome_thumbs *t) {
@@ -98,284 +112,140 @@ static const tome_thumb_label *worth_seeing(const tome_thumb_label *l, size_t n)
   return best;
 }
 
-/* ---- the plane ------------------------------------------------------------------------------------------ */
-
-/* Which slice, and how it lies on the picture: as radiologists hang it, patient's right on the left, front or head up. */
-typedef struct plane {
-  int across, down, right; /* index axes */
-  bool flip_down, flip_right;
-  int64_t at;     /* slice along `across` */
-  int64_t nx, ny; /* voxels along right, down */
-  int width, height;
-} plane;
-
-/* Across the slices as they were taken where these are thick or few (a slab), else axial. */
-static int axis_across(const tome_geometry *g, const char *code) {
-  if (g->shape[0] == 1) return 0;
-  int coarse = 0, thin = 0, axial = 0;
-  double mm[3];
-  for (int a = 0; a < 3; a++) {
-    mm[a] = (double)g->shape[a] * g->spacing[a];
-    if (g->spacing[a] > g->spacing[coarse]) coarse = a;
-    if (mm[a] < mm[thin]) thin = a;
-    if (code[a] == 'S' || code[a] == 'I') axial = a;
-  }
-  if (mm[thin] < 0.25 * fmin(mm[(thin + 1) % 3], mm[(thin + 2) % 3])) return thin;
-  const double other = fmax(g->spacing[(coarse + 1) % 3], g->spacing[(coarse + 2) % 3]);
-  return g->spacing[coarse] > 1.5 * other && g->shape[coarse] > 1 ? coarse : axial;
-}
-
-static void hang(plane *p, const char *code) {
-  int a = p->across == 0 ? 1 : 0, b = p->across == 2 ? 1 : 2;
-  const bool b_is_vertical =
-      code[b] == 'S' || code[b] == 'I' || ((code[b] == 'A' || code[b] == 'P') && (code[a] == 'L' || code[a] == 'R'));
-  p->down = b_is_vertical ? b : a;
-  p->right = b_is_vertical ? a : b;
-  p->flip_down = code[p->down] == 'S' || code[p->down] == 'A';
-  p->flip_right = code[p->right] == 'R' || code[p->right] == 'A';
-}
-
-static plane plane_of(const tome_geometry *g, const tome_thumb_label *shown, int side) {
-  plane p = {.down = 1, .right = 2};
-  char code[4];
-  tome_geometry_code(g, code);
-  p.across = axis_across(g, code);
-  if (g->shape[0] > 1) hang(&p, code); /* a photograph hangs as it is */
-  p.at = shown ? shown->centre[p.across] : g->shape[p.across] / 2;
-  if (p.at >= g->shape[p.across]) p.at = g->shape[p.across] - 1;
-  p.nx = g->shape[p.right];
-  p.ny = g->shape[p.down];
-  const double w = (double)p.nx * g->spacing[p.right], h = (double)p.ny * g->spacing[p.down];
-  const double scale = side / fmax(w, h);
-  p.width = (int)fmax(1, round(w * scale));
-  p.height = (int)fmax(1, round(h * scale));
-  return p;
-}
-
-static tome_box slice_box(const plane *p, const tome_geometry *g) {
-  tome_box b = tome_box_of_shape(g->shape);
-  b.lo[p->across] = p->at;
-  b.hi[p->across] = p->at + 1;
-  return b;
-}
-
-/* Voxels [lo, hi) under pixel i of `pixels`, of n; at least one. */
-static void under(int i, int pixels, int64_t n, bool flip, int64_t *lo, int64_t *hi) {
-  if (flip) i = pixels - 1 - i;
-  *lo = (int64_t)i * n / pixels;
-  *hi = ((int64_t)i + 1) * n / pixels;
-  if (*hi <= *lo) *hi = *lo + 1;
-}
-
-/* Where voxel (row, column) of the plane lies in the slice as read: C order of the axes that are left. */
-static size_t place(const plane *p, int64_t row, int64_t column) {
-  return (size_t)(p->down < p->right ? row * p->nx + column : column * p->ny + row);
-}
-
-/* ---- pixels --------------------------------------------------------------------------------------------- */
+/* ---- the slice ------------------------------------------------------------------------------------------ */
 
 typedef struct drawing {
   const tome_thumbs *thumbs;
   tome_case *c;
   const tome_thumb_label *labels;
   size_t label_count;
-  plane plane;
-  uint8_t *rgb; /* height × width × 3 */
-  const tome_run *run;
+  tome_box box;
+  tome_slice slice;
+  tome_run run;
+  tome_arena arena;
 } drawing;
 
 static void drawing_clear(drawing *d) {
   tome_case_close(d->c);
-  free(d->rgb);
+  tome_arena_clear(&d->arena);
 }
 
-static void *read_slice(const drawing *d, const char *volume, tome_dtype as, tome_dtype *dtype, tome_error *err) {
+static const void *read_box(drawing *d, const char *volume, tome_dtype *dtype, tome_error *err) {
   tome_volume_info info;
   if (!tome_case_info(d->c, volume, &info, err)) return NULL;
-  const tome_box box = slice_box(&d->plane, &info.geometry);
-  *dtype = as ? as : info.dtype;
-  const size_t bytes = (size_t)tome_box_voxels(&box) * tome_dtype_size(*dtype);
-  TOME_AUTO_FREE void *data = tome_alloc(bytes, 1, volume, err);
-  const tome_read_options opt = {.dtype = as};
-  if (!data || !tome_read(d->c, volume, &box, &opt, data, bytes, d->run, err)) return NULL;
-  void *result = data;
-  data = NULL;
-  return result;
+  const size_t bytes = (size_t)tome_box_voxels(&d->box) * tome_dtype_size(info.dtype);
+  void *data = tome_arena_alloc(&d->arena, bytes, err);
+  *dtype = info.dtype;
+  return data && tome_read(d->c, volume, &d->box, NULL, data, bytes, &d->run, err) ? data : NULL;
 }
 
-/* The slice's mean under each pixel, windowed, into channels first … last of the picture. */
-static void shade(const drawing *d, const float *slice, double lo, double hi, int first, int last) {
-  const plane *p = &d->plane;
-  for (int y = 0; y < p->height; y++) {
-    int64_t y0, y1, x0, x1;
-    under(y, p->height, p->ny, p->flip_down, &y0, &y1);
-    for (int x = 0; x < p->width; x++) {
-      under(x, p->width, p->nx, p->flip_right, &x0, &x1);
-      double sum = 0;
-      for (int64_t r = y0; r < y1; r++)
-        for (int64_t c = x0; c < x1; c++) sum += (double)slice[place(p, r, c)];
-      const double v = 255 * (sum / (double)((y1 - y0) * (x1 - x0)) - lo) / (hi - lo);
-      const uint8_t shown = !(v > 0) ? 0 : v > 255 ? 255 : (uint8_t)(v + 0.5);
-      for (int c = first; c <= last; c++) d->rgb[3 * ((size_t)y * (size_t)p->width + (size_t)x) + (size_t)c] = shown;
-    }
-  }
-}
-
-static int by_value(const void *a, const void *b) {
-  const float x = *(const float *)a, y = *(const float *)b;
-  return (x > y) - (x < y);
-}
-
-static bool own_range(const float *slice, size_t n, double *lo, double *hi, tome_error *err) {
-  enum { SAMPLES = 4096 }; /* a window for the eye needs no more */
-  const size_t step = n / SAMPLES + 1;
-  TOME_AUTO_FREE float *sorted = tome_alloc(n / step + 1, sizeof *sorted, "slice", err);
-  if (!sorted) return false;
-  size_t kept = 0;
-  for (size_t i = 0; i < n; i += step)
-    if (isfinite(slice[i])) sorted[kept++] = slice[i];
-  qsort(sorted, kept, sizeof *sorted, by_value);
-  *lo = kept ? (double)sorted[kept / 200] : 0;
-  *hi = kept ? (double)sorted[kept - 1 - kept / 200] : 1;
-  if (!(*hi > *lo)) *hi = *lo + 1;
-  return true;
-}
-
-/* The window of a slice: of CT, soft tissue (or lung, where the structure shown is full of air); else, and where that would show nothing, its own 0.5 to 99.5
- * percentiles. */
-static bool window_of(const drawing *d, const tome_volume_info *info, const float *slice, double *lo, double *hi,
-                      tome_error *err) {
-  if (!own_range(slice, (size_t)(d->plane.nx * d->plane.ny), lo, hi, err)) return false;
-  const tome_thumb_label *shown = worth_seeing(d->labels, d->label_count);
-  const bool airy = shown && shown->median < -300;
-  const double least = airy ? -1350 : -160, most = airy ? 150 : 240;
-  if (strcmp(info->units, "HU") != 0 || *hi < least || *lo > most) return true;
-  *lo = least;
-  *hi = most;
-  return true;
-}
-
-static bool draw_image(const drawing *d, const tome_volume_info *info, tome_error *err) {
-  static const char *const colours[] = {"image", "channels/green", "channels/blue"};
+static bool are_colours(const drawing *d, const tome_volume_info *info) {
   tome_volume_info other;
   tome_error none = {0};
-  const bool colour = info->dtype == TOME_U8 && tome_case_info(d->c, colours[1], &other, &none) &&
-                      tome_case_info(d->c, colours[2], &other, &none);
-  for (int i = 0; i < (colour ? 3 : 1); i++) {
+  return info->dtype == TOME_U8 && tome_case_info(d->c, "channels/green", &other, &none) &&
+         tome_case_info(d->c, "channels/blue", &other, &none);
+}
+
+static const void *read_colours(drawing *d, tome_error *err) {
+  static const char *const names[3] = {"image", "channels/green", "channels/blue"};
+  const size_t n = (size_t)tome_box_voxels(&d->box);
+  uint8_t *rgb = tome_arena_alloc(&d->arena, 3 * n, err);
+  for (size_t k = 0; rgb && k < 3; k++) {
     tome_dtype dtype;
-    TOME_AUTO_FREE float *slice = read_slice(d, colours[i], TOME_F32, &dtype, err);
-    double lo = 0, hi = 255;
-    if (!slice || (!colour && !window_of(d, info, slice, &lo, &hi, err))) return false;
-    shade(d, slice, lo, hi, i, colour ? i : 2);
+    const uint8_t *one = read_box(d, names[k], &dtype, err);
+    if (!one || dtype != TOME_U8) return NULL;
+    for (size_t i = 0; i < n; i++) rgb[3 * i + k] = one[i];
   }
+  return rgb;
+}
+
+/* One layer a label; each map is read once. */
+static bool read_layers(drawing *d, tome_error *err) {
+  tome_layer *layers = tome_arena_alloc(&d->arena, (d->label_count + 1) * sizeof *layers, err);
+  if (!layers) return false;
+  for (size_t i = 0; i < d->label_count; i++) {
+    const tome_thumb_label *l = &d->labels[i];
+    tome_layer *to = &layers[i];
+    *to = (tome_layer){.value = l->value, .colour = l->colour};
+    for (size_t k = 0; k < i && !to->voxels; k++)
+      if (!strcmp(d->labels[k].map, l->map)) {
+        to->voxels = layers[k].voxels;
+        to->dtype = layers[k].dtype;
+      }
+    if (to->voxels) continue;
+    const char *name = tome_arena_printf(&d->arena, err, "labels/%s", l->map);
+    if (!name || !(to->voxels = read_box(d, name, &to->dtype, err))) return false;
+  }
+  d->slice.layers = layers;
+  d->slice.layer_count = d->label_count;
   return true;
 }
 
-/* ---- outlines ------------------------------------------------------------------------------------------- */
-
-static unsigned label_at(const void *data, tome_dtype t, size_t i) {
-  return t == TOME_U8 ? ((const uint8_t *)data)[i] : ((const uint16_t *)data)[i];
+/* The window that previews choose too; but of CT the lungs', where the structure shown is full of air. */
+static bool set_window(drawing *d, const char *units, bool flat, const tome_thumb_label *shown, tome_error *err) {
+  tome_slice *one = &d->slice;
+  const char *ignored;
+  const bool photograph = one->channels == 3 || (one->dtype == TOME_U8 && flat);
+  if (!strcmp(units, "HU") && shown && shown->median < -300 &&
+      tome_tissue_window("lung", &one->window.level, &one->window.width))
+    return true;
+  return tome_window_auto(units, photograph, &one, 1, &one->window, &ignored, err);
 }
 
-/* The highest value under a pixel: a small structure is not lost between pixels. */
-static unsigned label_under(const plane *p, const void *data, tome_dtype t, int x, int y) {
-  int64_t y0, y1, x0, x1;
-  if (x < 0 || y < 0 || x >= p->width || y >= p->height) return 0;
-  under(y, p->height, p->ny, p->flip_down, &y0, &y1);
-  under(x, p->width, p->nx, p->flip_right, &x0, &x1);
-  unsigned most = 0;
-  for (int64_t r = y0; r < y1; r++)
-    for (int64_t c = x0; c < x1; c++) {
-      const unsigned v = label_at(data, t, place(p, r, c));
-      if (v > most) most = v;
-    }
-  return most;
+static bool read_slice(drawing *d, const char *id, tome_error *err) {
+  tome_volume_info info;
+  if (!(d->c = tome_case_open(d->thumbs->store, id, err)) || !tome_case_info(d->c, "image", &info, err)) return false;
+  const tome_geometry *g = &info.geometry;
+  d->labels = labels_of(d->thumbs, id, &d->label_count);
+  const tome_thumb_label *shown = worth_seeing(d->labels, d->label_count);
+  tome_slice *s = &d->slice;
+  *s = (tome_slice){
+      .view = tome_view_of(g, tome_plane_of(g)), .dtype = info.dtype, .channels = are_colours(d, &info) ? 3 : 1};
+  const int64_t last = g->shape[s->view.axis] - 1, at = shown ? shown->centre[s->view.axis] : (last + 1) / 2;
+  d->box = tome_view_box(&s->view, g, at < 0 ? 0 : at > last ? last : at);
+  s->geometry = tome_geometry_crop(g, &d->box);
+  s->voxels = s->channels == 3 ? read_colours(d, err) : read_box(d, "image", &s->dtype, err);
+  return s->voxels && read_layers(d, err) && set_window(d, info.units, g->shape[0] == 1, shown, err);
 }
 
-static const uint8_t *colour_in(const drawing *d, const char *map, unsigned value) {
-  for (size_t i = 0; i < d->label_count; i++)
-    if (d->labels[i].value == (int32_t)value && strcmp(d->labels[i].map, map) == 0)
-      return tome_thumb_colours[d->labels[i].colour];
-  return tome_thumb_colours[0];
-}
-
-/* Whether another value, or the picture's end, is within `line` pixels. */
-static bool on_border(const plane *p, const uint16_t *small, int x, int y, int line) {
-  const int w = p->width, h = p->height;
-  const unsigned v = small[y * w + x];
-  for (int k = 1; k <= line; k++)
-    if (x < k || y < k || x >= w - k || y >= h - k || small[y * w + x - k] != v || small[y * w + x + k] != v ||
-        small[(y - k) * w + x] != v || small[(y + k) * w + x] != v)
-      return true;
-  return false;
-}
-
-static bool draw_outline(const drawing *d, const char *volume, tome_error *err) {
-  const plane *p = &d->plane;
-  tome_dtype t;
-  TOME_AUTO_FREE void *slice = read_slice(d, volume, TOME_NONE, &t, err);
-  TOME_AUTO_FREE uint16_t *small = tome_alloc((size_t)p->width * (size_t)p->height, sizeof *small, volume, err);
-  if (!slice || !small) return false;
-  const int w = p->width, h = p->height;
-  for (int y = 0; y < h; y++)
-    for (int x = 0; x < w; x++) small[y * w + x] = (uint16_t)label_under(p, slice, t, x, y);
-  for (int y = 0; y < h; y++)
-    for (int x = 0; x < w; x++) {
-      const unsigned v = small[y * w + x];
-      const bool edge = v && on_border(p, small, x, y, d->thumbs->line);
-      if (edge)
-        memcpy(d->rgb + 3 * ((size_t)y * (size_t)w + (size_t)x), colour_in(d, volume + strlen("labels/"), v), 3);
-    }
+static bool draw(const tome_thumbs *t, const char *id, int width, int height, tome_canvas *out, tome_error *err) {
+  TOME_CLEANUP(drawing_clear) drawing d = {.thumbs = t, .run = {.threads = 1}};
+  TOME_CLEANUP(tome_canvas_clear) tome_canvas c = {0};
+  int w, h;
+  if (!read_slice(&d, id, err)) return false;
+  tome_view_fit(&d.slice.view, width, height, &w, &h);
+  if (!tome_canvas_new(w, h, (tome_rgb){0, 0, 0}, &c, err) ||
+      !tome_draw_slice(&c, 0, 0, w, h, &d.slice, t->line, err) || !tome_canvas_check(&c, err))
+    return false;
+  *out = c;
+  c = (tome_canvas){0};
   return true;
 }
 
-/* ---- a PNG ---------------------------------------------------------------------------------------------- */
+/* ---- out ------------------------------------------------------------------------------------------------ */
 
-static const tome_format *png_format(void) {
-  for (size_t i = 0; tome_formats[i]; i++)
-    if (strcmp(tome_formats[i]->name, "png") == 0) return tome_formats[i];
-  return NULL;
+bool tome_thumbs_png(const tome_thumbs *t, const char *id, tome_bytes *png, tome_error *err) {
+  const tome_run one = {.threads = 1};
+  TOME_CLEANUP(tome_canvas_clear) tome_canvas c = {0};
+  return draw(t, id, t->side, t->side, &c, err) && tome_png_pack(c.rgb, c.width, c.height, &one, png, err);
 }
 
 static void close_fd(int *fd) {
   if (*fd >= 0) close(*fd);
 }
 
-static bool encode(const drawing *d, const char *id, tome_bytes *png, tome_error *err) {
-  TOME_CLEANUP(close_fd) int fd = memfd_create("thumbnail", MFD_CLOEXEC);
-  if (fd < 0) return tome_fail_errno(err, "%s: no memory for its picture", id);
-  const int64_t shape[3] = {1, d->plane.height, d->plane.width};
-  const tome_volume v = {.geometry = tome_geometry_identity(shape), .dtype = TOME_U8, .channels = 3, .data = d->rgb};
-  const tome_write_options opt = {.picture = true, .level = 3};
-  const tome_format *f = png_format();
-  if (!f->write(fd, id, &v, &opt, err)) return false;
-  const off_t size = lseek(fd, 0, SEEK_END);
-  TOME_CLEANUP(tome_bytes_clear) tome_bytes out = {.data = tome_alloc((size_t)size, 1, id, err), .size = (size_t)size};
-  if (!out.data) return false;
-  if (pread(fd, out.data, out.size, 0) != (ssize_t)out.size) return tome_fail_errno(err, "%s: its picture", id);
-  *png = out;
-  out = (tome_bytes){0};
-  return true;
-}
-
-bool tome_thumbs_png(const tome_thumbs *t, const char *id, tome_bytes *png, tome_error *err) {
-  const tome_run one = {.threads = 1};
-  TOME_CLEANUP(drawing_clear) drawing d = {.thumbs = t, .run = &one, .c = tome_case_open(t->store, id, err)};
-  tome_volume_info info;
-  if (!d.c || !tome_case_info(d.c, "image", &info, err)) return false;
-  d.labels = labels_of(t, id, &d.label_count);
-  d.plane = plane_of(&info.geometry, worth_seeing(d.labels, d.label_count), t->side);
-  d.rgb = tome_alloc_zero((size_t)d.plane.width * (size_t)d.plane.height, 3, id, err);
-  if (!d.rgb || !draw_image(&d, &info, err)) return false;
-  for (size_t i = 0; tome_case_volume(d.c, i); i++) {
-    const char *volume = tome_case_volume(d.c, i);
-    if (strncmp(volume, "labels/", 7) == 0 && !draw_outline(&d, volume, err)) return false;
-  }
-  return encode(&d, id, png, err);
-}
-
 bool tome_thumb_save(const char *path, const tome_bytes *png, tome_error *err) {
   TOME_CLEANUP(close_fd) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd < 0) return tome_fail_errno(err, "%s: cannot be written", path);
   return tome_write_all(fd, png->data, png->size, path, err);
+}
+
+bool tome_thumbnail(tome_store *store, const char *id, int *width, int *height, uint8_t *rgb, tome_error *err) {
+  TOME_CLEANUP(tome_thumbs_clear) tome_thumbs t = {0};
+  TOME_CLEANUP(tome_canvas_clear) tome_canvas c = {0};
+  if (!open_thumbs(store, id, 0, 1, &t, err) || !draw(&t, id, *width, *height, &c, err)) return false;
+  memcpy(rgb, c.rgb, 3 * (size_t)c.width * (size_t)c.height);
+  *width = c.width;
+  *height = c.height;
+  return true;
 }

@@ -34,6 +34,8 @@ typedef struct tome_view {
   double width, height;          /* mm */
 } tome_view;
 tome_view tome_view_of(const tome_geometry *g, tome_plane plane);
+/* The plane that a scan is read in: that of its only slice; else across a slab, or slices that are thicker than their pixels are wide; else axial. */
+tome_plane tome_plane_of(const tome_geometry *g);
 /* The box of slice `i` of the view. */
 tome_box tome_view_box(const tome_view *v, const tome_geometry *g, int64_t i);
 /* The largest picture of true aspect that fits `width` x `height` pixels; at least 1 x 1. */

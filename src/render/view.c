@@ -43,6 +43,27 @@ tome_view tome_view_of(const tome_geometry *g, tome_plane plane) {
   return v;
 }
 
+tome_plane tome_plane_of(const tome_geometry *g) {
+  double mm[3];
+  int coarse = 0, thin = 0;
+  for (int a = 0; a < 3; a++) {
+    mm[a] = (double)g->shape[a] * g->spacing[a];
+    if (g->spacing[a] > g->spacing[coarse]) coarse = a;
+    if (mm[a] < mm[thin]) thin = a;
+  }
+  const double fine = fmax(g->spacing[(coarse + 1) % 3], g->spacing[(coarse + 2) % 3]);
+  int across = -1;
+  if (g->shape[0] == 1)
+    across = 0;
+  else if (mm[thin] < 0.25 * fmin(mm[(thin + 1) % 3], mm[(thin + 2) % 3]))
+    across = thin;
+  else if (g->spacing[coarse] > 1.5 * fine && g->shape[coarse] > 1)
+    across = coarse;
+  for (int p = TOME_AXIAL; p <= TOME_SAGITTAL; p++)
+    if (tome_view_of(g, (tome_plane)p).axis == across) return (tome_plane)p;
+  return TOME_AXIAL;
+}
+
 tome_box tome_view_box(const tome_view *v, const tome_geometry *g, int64_t i) {
   tome_box b = tome_box_of_shape(g->shape);
   b.lo[v->axis] = i;

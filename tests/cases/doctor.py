@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy
 from PIL import Image
+from scipy import ndimage
 
 from tomelib import Checks, Store, nifti
 
@@ -180,11 +181,14 @@ def hung(c, program, folder, name, affine):
     rgb = numpy.asarray(Image.open(pictures[0]).convert("RGB")).astype(int)
     c.equal(rgb.shape, (320, 320, 3), f"{name}: size")
     coloured = rgb.max(2) != rgb.min(2)
-    want = numpy.zeros((320, 320), bool)  # rows from the front, columns from the patient's right; 5 pixels a voxel
-    want[6 * 5:20 * 5, 40 * 5:60 * 5] = True
-    inner = numpy.zeros_like(want)
-    inner[6 * 5 + 1:20 * 5 - 1, 40 * 5 + 1:60 * 5 - 1] = True
-    c.that(numpy.array_equal(coloured, want & ~inner), f"{name}: the outline is the border: {numpy.argwhere(coloured).min(0)} … {numpy.argwhere(coloured).max(0)}")
+    block = numpy.zeros((320, 320), bool)  # rows from the front, columns from the patient's right; 5 pixels a voxel
+    block[6 * 5:20 * 5, 40 * 5:60 * 5] = True
+    border = ndimage.binary_dilation(block) & ~ndimage.binary_erosion(block)  # the pixels on both sides of it
+    reach = ndimage.binary_dilation(border, numpy.ones((3, 3)))
+    at = lambda mask: f"{numpy.argwhere(mask).min(0)} … {numpy.argwhere(mask).max(0)}" if mask.any() else "nowhere"
+    c.that(not (coloured & ~reach).any(), f"{name}: the outline is on the border to one pixel: also {at(coloured & ~reach)}")
+    seen = ndimage.binary_dilation(coloured, numpy.ones((3, 3)))
+    c.that(not (border & ~seen).any(), f"{name}: all of the border is outlined: not {at(border & ~seen)}")
     c.equal(s.tome("doctor", s.path, "-o", out, "-q").status, 1, f"{name}: a folder that is there is not overwritten")
     c.equal(s.tome("doctor", s.path, "-o", out, "-q", "--force").status, 0, f"{name}: unless told")
     s.close()
