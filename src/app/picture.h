@@ -38,8 +38,14 @@ void tome_subject_clear(tome_subject *s);
 TOME_MUST_USE bool tome_subject_want(tome_subject *s, const char *label, tome_error *err);
 /* The box of all wanted structures; the whole grid where there is no voxel of them. True where there is one. */
 bool tome_subject_range(const tome_subject *s, tome_box *out);
-/* Reads slice `i` of a view; what it points to lives in the subject's arena. The window is left open. */
-TOME_MUST_USE bool tome_subject_slice(tome_subject *s, tome_plane plane, int64_t i, tome_slice *out, tome_error *err);
+/* Slice `at` of a plane, into `out`. */
+typedef struct tome_spot {
+  tome_plane plane;
+  int64_t at;
+  tome_slice *out;
+} tome_spot;
+/* Reads slices, on all cores; what they point to lives in the subject's arena. Their windows are left open. */
+TOME_MUST_USE bool tome_subject_slices(tome_subject *s, const tome_spot *places, size_t count, tome_error *err);
 /* The voxel i of an array of this type. */
 double tome_shown_value(const void *voxels, tome_dtype dtype, size_t i);
 /* The window that shows something of these slices, and its name, "" none: of CT the abdomen's where that is not all black or white, of a photograph its values as

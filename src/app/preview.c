@@ -31,78 +31,99 @@ bool tome_put_picture(const tome_canvas *c, const char *path, bool force, tome_e
 
 /* ---- which slices ---- */
 
+enum { MOST_TILES = 100, SIDES = 2 };
+
 typedef struct montage {
   tome_subject *s;
   const tome_preview_options *opt;
+  tome_plane plane;   /* of the tiles */
   tome_panel *panels; /* tiles, then sides */
+  tome_spot *at;      /* of each panel */
   size_t tiles, sides;
-  double *ticks[2];
 } montage;
 
-static bool add_panel(montage *m, tome_panel *p, tome_plane plane, int64_t i, tome_error *err) {
+static bool add_panel(montage *m, tome_plane plane, int64_t i, tome_error *err) {
   static const char axes[] = "zyx";
-  if (!tome_subject_slice(m->s, plane, i, &p->slice, err)) return false;
-  const char *one = "";
-  if (m->s->geometry.shape[p->slice.view.axis] > 1)
-    one = tome_arena_printf(&m->s->arena, err, "%c %lld", axes[p->slice.view.axis], (long long)i);
-  p->caption = one;
-  return one != NULL;
+  const size_t k = m->tiles + m->sides;
+  const int axis = tome_view_of(&m->s->geometry, plane).axis;
+  m->at[k] = (tome_spot){plane, i, &m->panels[k].slice};
+  m->panels[k].caption = "";
+  return m->s->geometry.shape[axis] == 1 ||
+         (m->panels[k].caption = tome_arena_printf(&m->s->arena, err, "%c %lld", axes[axis], (long long)i));
 }
 
-static bool add_tiles(montage *m, const tome_box *range, bool labelled, tome_error *err) {
-  tome_subject *s = m->s;
-  const tome_view v = tome_view_of(&s->geometry, TOME_AXIAL);
-  const int64_t lo = range->lo[v.axis], n = range->hi[v.axis] - lo, most = m->opt->slices ? m->opt->slices : 12;
+/* From the head down, from the front to the back, from right to left. */
+static bool runs_backward(const tome_geometry *g, int axis) {
   char code[4];
-  tome_geometry_code(&s->geometry, code);
-  const bool upward = code[v.axis] == 'S'; /* from the feet up, as radiologists page the other way: first the head */
+  tome_geometry_code(g, code);
+  return code[axis] == 'S' || code[axis] == 'A' || code[axis] == 'R';
+}
+
+static bool add_tiles(montage *m, const tome_box *range, tome_error *err) {
+  const tome_geometry *g = &m->s->geometry;
+  const int axis = tome_view_of(g, m->plane).axis;
+  const int64_t lo = range->lo[axis], n = range->hi[axis] - lo, most = m->opt->slices ? m->opt->slices : 12;
+  const bool backward = runs_backward(g, axis);
   const int64_t count = n < most ? n : most;
-  for (int64_t k = 0; k < count; k++) {
-    const int64_t at = lo + (int64_t)(((double)(upward ? count - 1 - k : k) + 0.5) * (double)n / (double)count);
-    if (!add_panel(m, &m->panels[m->tiles], TOME_AXIAL, at, err)) return false;
-    m->tiles++;
-  }
-  if (labelled && s->geometry.shape[v.axis] == 1) { /* a picture: once as it is, once outlined */
-    m->panels[1] = m->panels[0];
-    m->panels[0].slice.layer_count = 0;
-    m->tiles = 2;
+  for (int64_t k = 0; k < count; k++, m->tiles++) {
+    const int64_t at = lo + (int64_t)(((double)(backward ? count - 1 - k : k) + 0.5) * (double)n / (double)count);
+    if (!add_panel(m, m->plane, at, err)) return false;
   }
   return true;
 }
 
-/* Where the axial slices cut the other planes, as shares of their height. */
+static bool add_sides(montage *m, const tome_box *range, tome_error *err) {
+  for (int p = TOME_AXIAL; p <= TOME_SAGITTAL; p++) {
+    if (p == (int)m->plane) continue;
+    const int axis = tome_view_of(&m->s->geometry, (tome_plane)p).axis;
+    if (!add_panel(m, (tome_plane)p, (range->lo[axis] + range->hi[axis]) / 2, err)) return false;
+    m->sides++;
+  }
+  return true;
+}
+
+/* Where the tiles cut a side, as shares of its height or width. */
 static bool add_ticks(montage *m, tome_panel *side, tome_error *err) {
-  const tome_view axial = tome_view_of(&m->s->geometry, TOME_AXIAL), *v = &side->slice.view;
+  const tome_view *v = &side->slice.view;
+  const int axis = tome_view_of(&m->s->geometry, m->plane).axis;
   double *ticks = tome_arena_alloc(&m->s->arena, m->tiles * sizeof *ticks, err);
   if (!ticks) return false;
+  side->ticks_across = v->across == axis;
   for (size_t i = 0; i < m->tiles; i++) {
-    double world[3], zyx[3];
-    const double corner[3] = {0, 0, 0};
-    tome_geometry_to_world(&m->panels[i].slice.geometry, corner, world);
-    tome_geometry_to_index(&m->s->geometry, world, zyx);
-    const double share = (zyx[axial.axis] + 0.5) / (double)v->rows;
-    ticks[i] = v->flip_down ? 1 - share : share;
+    const double share = ((double)m->at[i].at + 0.5) / (double)m->s->geometry.shape[axis];
+    ticks[i] = (side->ticks_across ? v->flip_across : v->flip_down) ? 1 - share : share;
   }
   side->ticks = ticks;
   side->tick_count = m->tiles;
   return true;
 }
 
-static bool add_sides(montage *m, const tome_box *range, tome_error *err) {
-  static const tome_plane planes[2] = {TOME_CORONAL, TOME_SAGITTAL};
-  for (int k = 0; k < 2; k++) {
-    const tome_view v = tome_view_of(&m->s->geometry, planes[k]);
-    tome_panel *p = &m->panels[m->tiles + m->sides];
-    if (!add_panel(m, p, planes[k], (range->lo[v.axis] + range->hi[v.axis]) / 2, err) || !add_ticks(m, p, err))
-      return false;
-    m->sides++;
-  }
+/* A picture of one slice is shown twice where it has labels: once as it is, once outlined. */
+static void show_twice(montage *m) {
+  m->panels[1] = m->panels[0];
+  m->panels[0].slice.layer_count = 0;
+  m->tiles = 2;
+}
+
+static bool add_panels(montage *m, tome_error *err) {
+  const tome_geometry *g = &m->s->geometry;
+  tome_box range;
+  m->plane = tome_plane_of(g);
+  const bool labelled = tome_subject_range(m->s, &range), flat = g->shape[tome_view_of(g, m->plane).axis] == 1;
+  m->panels = tome_arena_alloc(&m->s->arena, (MOST_TILES + SIDES) * sizeof *m->panels, err);
+  m->at = tome_arena_alloc(&m->s->arena, (MOST_TILES + SIDES) * sizeof *m->at, err);
+  if (!m->panels || !m->at || !add_tiles(m, &range, err) || (!flat && !add_sides(m, &range, err)) ||
+      !tome_subject_slices(m->s, m->at, m->tiles + m->sides, err))
+    return false;
+  for (size_t i = 0; i < m->sides; i++)
+    if (!add_ticks(m, &m->panels[m->tiles + i], err)) return false;
+  if (flat && labelled) show_twice(m);
   return true;
 }
 
 static bool draw(montage *m, const char *path, tome_error *err) {
   tome_subject *s = m->s;
-  tome_slice *slices[104];
+  tome_slice *slices[MOST_TILES + SIDES];
   char window[128];
   size_t n = 0;
   tome_legend *legend;
@@ -124,15 +145,8 @@ static bool draw(montage *m, const char *path, tome_error *err) {
 }
 
 static bool preview(tome_subject *s, const char *path, const tome_preview_options *opt, tome_error *err) {
-  tome_box range;
   montage m = {.s = s, .opt = opt};
-  if (!tome_subject_want(s, opt->label, err)) return false;
-  const bool labelled = tome_subject_range(s, &range);
-  m.panels = tome_arena_alloc(&s->arena, 104 * sizeof *m.panels, err);
-  if (!m.panels || !add_tiles(&m, &range, labelled, err)) return false;
-  const tome_view v = tome_view_of(&s->geometry, TOME_AXIAL);
-  if (s->geometry.shape[v.axis] > 1 && !add_sides(&m, &range, err)) return false;
-  return draw(&m, path, err);
+  return tome_subject_want(s, opt->label, err) && add_panels(&m, err) && draw(&m, path, err);
 }
 
 static const tome_preview_options standard = {0};

@@ -126,6 +126,7 @@ static bool add_text(steps *s, size_t row, tome_error *err) {
 static bool add_planes(steps *s, size_t row, tome_error *err) {
   tome_subject *one = &s->subjects[row];
   tome_slice *slices[3];
+  tome_spot places[3];
   char text[128];
   double zyx[3];
   tome_geometry_to_index(&one->geometry, s->point, zyx);
@@ -133,9 +134,10 @@ static bool add_planes(steps *s, size_t row, tome_error *err) {
     const tome_view v = tome_view_of(&one->geometry, (tome_plane)p);
     const double last = (double)(one->geometry.shape[v.axis] - 1);
     const int64_t at = (int64_t)rint(fmin(fmax(zyx[v.axis], 0), last));
-    if (!tome_subject_slice(one, (tome_plane)p, at, &s->rows[row].planes[p], err)) return false;
     slices[p] = &s->rows[row].planes[p];
+    places[p] = (tome_spot){(tome_plane)p, at, slices[p]};
   }
+  if (!tome_subject_slices(one, places, 3, err)) return false;
   const bool same_values = !*s->subjects[0].units || !strcmp(one->units, s->subjects[0].units);
   const char *window = same_values ? s->opt->window : NULL;
   return tome_subject_window(one, window, slices, 3, text, sizeof text, err);

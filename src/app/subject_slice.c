@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/picture.h"
+#include "base/threads.h"
 #include "ops/ops.h"
 
 /* ---- voxels ---- */
@@ -20,45 +21,84 @@ static void crop(const tome_volume *v, const tome_box *b, void *out) {
       memcpy(to, (const char *)v->data + (size_t)((z * n[1] + y) * n[2] + b->lo[2]) * voxel, row);
 }
 
+/* A box of one volume that is to be read. */
+typedef struct fetch {
+  const char *name;
+  tome_box box;
+  void *to;
+  size_t bytes;
+} fetch;
+
+/* All that some slices need: laid out first, then read on all cores. */
+typedef struct fetching {
+  tome_subject *s;
+  tome_run run;
+  fetch *all;
+  size_t count, cap;
+} fetching;
+
+static void fetching_clear(fetching *f) { free(f->all); }
+
 static void *room(tome_subject *s, const tome_box *b, size_t voxel, tome_error *err) {
   return tome_arena_alloc(&s->arena, (size_t)tome_box_voxels(b) * voxel, err);
 }
 
-static const void *read_volume(tome_subject *s, const char *name, const tome_box *b, tome_dtype *dtype,
-                               tome_error *err) {
+static void *add(fetching *f, const char *name, const tome_box *b, tome_dtype *dtype, tome_error *err) {
   tome_result_info info;
-  if (!tome_result_info_of(s->result, name, &info, err)) return NULL;
-  void *out = room(s, b, tome_dtype_size(info.dtype), err);
-  const size_t bytes = (size_t)tome_box_voxels(b) * tome_dtype_size(info.dtype);
+  if (!tome_result_info_of(f->s->result, name, &info, err)) return NULL;
+  const size_t voxel = tome_dtype_size(info.dtype);
+  void *to = room(f->s, b, voxel, err);
+  if (!to || !tome_grow(&f->all, &f->cap, f->count + 1, sizeof *f->all, err)) return NULL;
+  f->all[f->count++] = (fetch){name, *b, to, (size_t)tome_box_voxels(b) * voxel};
   *dtype = info.dtype;
-  return out && tome_result_read(s->result, name, b, out, bytes, s->run, err) ? out : NULL;
+  return to;
 }
 
-static const void *read_colours(tome_subject *s, const tome_box *b, tome_error *err) {
+static bool fetch_one(void *ctx, size_t i, int worker, tome_error *err) {
+  (void)worker;
+  const fetching *f = ctx;
+  const fetch *one = &f->all[i];
+  return tome_result_read(f->s->result, one->name, &one->box, one->to, one->bytes, &f->run, err);
+}
+
+/* Where there are enough of them each is read by one thread, else one after the other by all. */
+static bool fetch_all(fetching *f, tome_error *err) {
+  tome_run quiet = f->s->run ? *f->s->run : (tome_run){0};
+  quiet.progress = NULL;
+  f->run = quiet;
+  const bool enough = f->count >= 2 * (size_t)tome_threads(&quiet);
+  if (enough)
+    f->run.threads = 1;
+  else
+    quiet.threads = 1;
+  return tome_parallel(&quiet, f->count, fetch_one, f, err);
+}
+
+/* ---- what a slice needs ---- */
+
+static const void *ask_image(fetching *f, const tome_box *b, tome_slice *out, tome_error *err) {
+  tome_subject *s = f->s;
+  if (s->result && !s->coloured) return add(f, "image", b, &out->dtype, err);
+  void *to = room(s, b, tome_dtype_size(s->dtype) * (s->coloured ? 3 : 1), err);
+  if (to && !s->result) crop(&s->image, b, to);
+  return to; /* of a store's colours to be filled later */
+}
+
+static bool ask_colours(fetching *f, const tome_box *b, const uint8_t *out[3], tome_error *err) {
   static const char *const names[3] = {"image", "channels/green", "channels/blue"};
-  const size_t n = (size_t)tome_box_voxels(b);
-  uint8_t *rgb = room(s, b, 3, err);
-  for (size_t k = 0; rgb && k < 3; k++) {
+  for (int k = 0; k < 3; k++) {
     tome_dtype dtype;
-    const uint8_t *one = read_volume(s, names[k], b, &dtype, err);
-    if (!one || dtype != TOME_U8) return NULL;
-    for (size_t i = 0; i < n; i++) rgb[3 * i + k] = one[i];
+    if (!(out[k] = add(f, names[k], b, &dtype, err))) return false;
+    if (dtype != TOME_U8) return tome_fail(err, TOME_UNSUPPORTED, "%s: its colours are no uint8", f->s->id);
   }
-  return rgb;
+  return true;
 }
 
-static const void *read_image(tome_subject *s, const tome_box *b, tome_error *err) {
-  tome_dtype dtype;
-  if (s->result) return s->coloured ? read_colours(s, b, err) : read_volume(s, "image", b, &dtype, err);
-  void *out = room(s, b, tome_dtype_size(s->dtype) * (s->coloured ? 3 : 1), err);
-  if (out) crop(&s->image, b, out);
-  return out;
-}
-
-static const void *read_map(tome_subject *s, const char *map, const tome_box *b, tome_dtype *dtype, tome_error *err) {
+static const void *ask_map(fetching *f, const char *map, const tome_box *b, tome_dtype *dtype, tome_error *err) {
+  tome_subject *s = f->s;
   if (s->result) {
     const char *name = tome_arena_printf(&s->arena, err, "labels/%s", map);
-    return name ? read_volume(s, name, b, dtype, err) : NULL;
+    return name ? add(f, name, b, dtype, err) : NULL;
   }
   void *out = room(s, b, tome_dtype_size(s->label.dtype), err);
   *dtype = s->label.dtype;
@@ -67,7 +107,8 @@ static const void *read_map(tome_subject *s, const char *map, const tome_box *b,
 }
 
 /* One layer a structure; each map is read once. */
-static bool read_layers(tome_subject *s, const tome_box *b, tome_slice *out, tome_error *err) {
+static bool ask_layers(fetching *f, const tome_box *b, tome_slice *out, tome_error *err) {
+  tome_subject *s = f->s;
   tome_layer *layers = tome_arena_alloc(&s->arena, (s->shown_count + 1) * sizeof *layers, err);
   if (!layers) return false;
   for (size_t i = 0; i < s->shown_count; i++) {
@@ -79,20 +120,39 @@ static bool read_layers(tome_subject *s, const tome_box *b, tome_slice *out, tom
         to->voxels = layers[k].voxels;
         to->dtype = layers[k].dtype;
       }
-    if (!to->voxels && !(to->voxels = read_map(s, l->map, b, &to->dtype, err))) return false;
+    if (!to->voxels && !(to->voxels = ask_map(f, l->map, b, &to->dtype, err))) return false;
   }
   out->layers = layers;
   out->layer_count = s->shown_count;
   return true;
 }
 
-bool tome_subject_slice(tome_subject *s, tome_plane plane, int64_t i, tome_slice *out, tome_error *err) {
-  tome_slice one = {.view = tome_view_of(&s->geometry, plane), .dtype = s->dtype, .channels = s->coloured ? 3 : 1};
-  const tome_box b = tome_view_box(&one.view, &s->geometry, i);
+static bool ask(fetching *f, const tome_spot *p, const uint8_t *colours[3], tome_error *err) {
+  tome_subject *s = f->s;
+  tome_slice one = {.view = tome_view_of(&s->geometry, p->plane), .dtype = s->dtype, .channels = s->coloured ? 3 : 1};
+  const tome_box b = tome_view_box(&one.view, &s->geometry, p->at);
   one.geometry = tome_geometry_crop(&s->geometry, &b);
-  one.voxels = read_image(s, &b, err);
-  if (!one.voxels || !read_layers(s, &b, &one, err)) return false;
-  *out = one;
+  if (!(one.voxels = ask_image(f, &b, &one, err)) || !ask_layers(f, &b, &one, err)) return false;
+  if (s->result && s->coloured && !ask_colours(f, &b, colours, err)) return false;
+  *p->out = one;
+  return true;
+}
+
+static void mix_colours(const tome_slice *s, const uint8_t *const from[3]) {
+  uint8_t *rgb = (uint8_t *)(uintptr_t)s->voxels;
+  const size_t n = (size_t)s->view.columns * (size_t)s->view.rows;
+  for (size_t i = 0; i < n; i++)
+    for (size_t k = 0; k < 3; k++) rgb[3 * i + k] = from[k][i];
+}
+
+bool tome_subject_slices(tome_subject *s, const tome_spot *places, size_t count, tome_error *err) {
+  TOME_CLEANUP(fetching_clear) fetching f = {.s = s};
+  const uint8_t *(*colours)[3] = tome_arena_alloc(&s->arena, (count + 1) * sizeof *colours, err);
+  if (!colours) return false;
+  for (size_t i = 0; i < count; i++)
+    if (!ask(&f, &places[i], colours[i], err)) return false;
+  if (!fetch_all(&f, err)) return false;
+  for (size_t i = 0; s->result && s->coloured && i < count; i++) mix_colours(places[i].out, colours[i]);
   return true;
 }
 

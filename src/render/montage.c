@@ -82,9 +82,14 @@ static void draw_ticks(tome_canvas *c, int x, int y, int width, int height, cons
   const tome_rgb colour = {255, 255, 255};
   const int length = (int)lrint(7 * unit);
   for (size_t i = 0; i < p->tick_count; i++) {
-    const int at = y + (int)(p->ticks[i] * height);
-    tome_draw_rect(c, x, at, length, 1, colour, 0.75);
-    tome_draw_rect(c, x + width - length, at, length, 1, colour, 0.75);
+    const int right = x + (int)(p->ticks[i] * width), down = y + (int)(p->ticks[i] * height);
+    if (p->ticks_across) {
+      tome_draw_rect(c, right, y, 1, length, colour, 0.75);
+      tome_draw_rect(c, right, y + height - length, 1, length, colour, 0.75);
+    } else {
+      tome_draw_rect(c, x, down, length, 1, colour, 0.75);
+      tome_draw_rect(c, x + width - length, down, length, 1, colour, 0.75);
+    }
   }
 }
 

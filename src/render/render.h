@@ -84,6 +84,7 @@ typedef struct tome_panel {
   const char *caption; /* drawn into its top left corner; "" none */
   const double *ticks; /* small marks at both sides, as shares of the height from the top; NULL none */
   size_t tick_count;
+  bool ticks_across; /* above and below, as shares of the width from the left */
 } tome_panel;
 
 typedef struct tome_sheet {

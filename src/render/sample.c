@@ -30,7 +30,7 @@ static void weigh(tome_taps *t, int i, double scale, int64_t voxels) {
 
 bool tome_taps_make(int64_t voxels, int pixels, tome_taps *out, tome_error *err) {
   const double scale = (double)voxels / pixels;
-  tome_taps t = {.pixels = pixels, .most = (int)(2 * ceil(scale > 1 ? scale : 1)) + 1};
+  tome_taps t = {.pixels = pixels, .most = (int)(2 * ceil(scale > 1 ? scale : 1)) + 1, .cells = (int)voxels};
   t.first = tome_alloc(2 * (size_t)pixels, sizeof *t.first, "a picture", err);
   t.weight = t.memory =
       t.first ? tome_alloc((size_t)pixels * (size_t)t.most, sizeof *t.weight, "a picture", err) : NULL;
@@ -54,26 +54,31 @@ static void across_rows(const float *from, int64_t columns, int64_t rows, const 
     }
 }
 
-static void down_columns(const float *from, int width, const tome_taps *t, float *out) {
+static void down_columns(const float *from, int64_t width, const tome_taps *t, float *out) {
   for (int j = 0; j < t->pixels; j++) {
     const float *w = t->weight + (size_t)j * (size_t)t->most;
-    float *row = out + (size_t)j * (size_t)width;
+    float *row = out + j * width;
     memset(row, 0, (size_t)width * sizeof *row);
     for (int k = 0; k < t->count[j]; k++) {
-      const float *v = from + (size_t)(t->first[j] + k) * (size_t)width;
-      for (int i = 0; i < width; i++) row[i] += w[k] * v[i];
+      const float *v = from + (t->first[j] + k) * width;
+      for (int64_t i = 0; i < width; i++) row[i] += w[k] * v[i];
     }
   }
 }
 
-bool tome_resample(const float *from, int64_t columns, const tome_taps *across, const tome_taps *down, float *out,
-                   tome_error *err) {
-  const int last = down->pixels - 1;
-  const int64_t rows = down->first[last] + down->count[last];
-  TOME_AUTO_FREE float *half = tome_alloc((size_t)rows * (size_t)across->pixels, sizeof *half, "a picture", err);
+bool tome_resample(const float *from, const tome_taps *across, const tome_taps *down, float *out, tome_error *err) {
+  const int64_t columns = across->cells, rows = down->cells;
+  const bool down_first = down->pixels < rows; /* the rows left are the fewer, and going down is the quicker way */
+  const size_t between = down_first ? (size_t)down->pixels * (size_t)columns : (size_t)rows * (size_t)across->pixels;
+  TOME_AUTO_FREE float *half = tome_alloc(between, sizeof *half, "a picture", err);
   if (!half) return false;
-  across_rows(from, columns, rows, across, half);
-  down_columns(half, across->pixels, down, out);
+  if (down_first) {
+    down_columns(from, columns, down, half);
+    across_rows(half, columns, down->pixels, across, out);
+  } else {
+    across_rows(from, columns, rows, across, half);
+    down_columns(half, across->pixels, down, out);
+  }
   return true;
 }
 
@@ -146,32 +151,30 @@ void tome_plane_floats(const tome_slice *s, int sample, float *out) {
   }
 }
 
-#define MATCH(type)                                                                   \
-  do {                                                                                \
-    const type *from = l->voxels, want = (type)l->value;                              \
-    for (int64_t y = 0; y < s->view.rows; y++)                                        \
-      for (int64_t x = 0; x < s->view.columns; x++)                                   \
-        any |= *out++ = (uint8_t)(from[t.first + y * t.down + x * t.across] == want); \
+#define NUMBERS(type)                                                                                             \
+  do {                                                                                                            \
+    const type *from = l->voxels;                                                                                 \
+    for (int64_t y = 0; y < s->view.rows; y++)                                                                    \
+      for (int64_t x = 0; x < s->view.columns; x++) *out++ = (uint32_t)from[t.first + y * t.down + x * t.across]; \
   } while (0)
 
-bool tome_plane_mask(const tome_slice *s, const tome_layer *l, uint8_t *out) {
+void tome_plane_values(const tome_slice *s, const tome_layer *l, uint32_t *out) {
   const strides t = strides_of(s);
-  uint8_t any = 0;
   switch (tome_dtype_is_float(l->dtype) ? 0 : tome_dtype_size(l->dtype)) {
     case 1:
-      MATCH(uint8_t);
+      NUMBERS(uint8_t);
       break;
     case 2:
-      MATCH(uint16_t);
+      NUMBERS(uint16_t);
       break;
     case 4:
-      MATCH(uint32_t);
+      NUMBERS(uint32_t);
       break;
     case 8:
-      MATCH(uint64_t);
+      NUMBERS(uint64_t);
       break;
     default:
+      memset(out, 0, (size_t)(s->view.columns * s->view.rows) * sizeof *out);
       break;
   }
-  return any != 0;
 }
