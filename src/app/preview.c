@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "app/picture.h"
-#include "format/png_pack.h"
+#include "format/picture/png_pack.h"
 
 static const char *ends_with_png(const char *path) {
   const size_t n = strlen(path);

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "app/picture.h"
-#include "format/png_pack.h"
+#include "format/picture/png_pack.h"
 #include "ops/ops.h"
 
 /* ---- what the index knows of labels --------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /* PNG for pictures that are looked at rather than kept: written by hand (ISO/IEC 15948), so that rows are filtered and deflated on all cores. What is kept as
  * data goes through libpng (png_write.c). */
-#include "format/png_pack.h"
+#include "format/picture/png_pack.h"
 
 #include <stdlib.h>
 #include <string.h>
