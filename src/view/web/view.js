@@ -1,1 +1,534 @@
-/* the page is being written */
+// The page: opens cases and results, and passes on what a person does to the panes, the window, the labels, the recipe and the address.
+import * as address from "./address.js";
+import { byId, el, sizes } from "./dom.js";
+import { worldText } from "./geometry.js";
+import { Keys } from "./keys.js";
+import { Legend } from "./legend.js";
+import { CaseList } from "./list.js";
+import { Pane } from "./pane.js";
+import { Recipe, typeName } from "./recipe.js";
+import { json, stopped } from "./remote.js";
+import { Scene } from "./scene.js";
+import { Cache } from "./slices.js";
+import { percentile, Windowing } from "./windowing.js";
+
+const CACHE_BYTES = 192 << 20;
+const FALLBACK = ["#56b4e9", "#e69f00", "#f0e442", "#d55e00", "#009e73", "#cc79a7", "#0072b2"];
+const byPlane = value => ({ axial: value(), coronal: value(), sagittal: value() });
+
+class Page {
+  constructor(store) {
+    this.store = store;
+    this.cache = new Cache(CACHE_BYTES);
+    this.panes = [];
+    this.scenes = {};
+    this.plane = "";
+    this.compare = "side";
+    this.windowOf = "original";
+    this.hidden = new Set(); // names of labels that are not shown, over cases
+    this.look = {
+      zoom: byPlane(() => 1), pan: byPlane(() => [0, 0]), middle: [0, 0, 0], whole: name => this.scenes.original && this.scenes.original.plane(name),
+      smooth: true, crosshair: true, labels: true, outline: true, fill: false, opacity: 0.35,
+    };
+    this.windowing = new Windowing(w => this.setWindow(this.scenes[this.windowOf], w), () => this.autoWindow());
+    this.legend = new Legend(this.look, () => this.labelsChanged(), label => this.jump(label));
+    this.recipe = new Recipe(store.recipes || [], (about, id) => this.showResult(about, id));
+    this.list = new CaseList(id => this.open(id));
+    this.buttons();
+    this.keys = new Keys(this.keyTable());
+    address.changedByOthers(() => this.restore());
+  }
+
+  async start() {
+    document.title = this.store.name;
+    byId("store-name").textContent = this.store.name;
+    byId("store-name").title = `${this.store.path} · Tome ${this.store.version}`;
+    const wish = address.read();
+    await this.list.ask();
+    if (wish.id) return this.restore();
+    const first = this.list.row(0);
+    if (first) this.list.choose(0);
+    else byId("empty").textContent = "This store has no cases.";
+  }
+
+  // ---- cases ----
+
+  restore() {
+    const wish = address.read();
+    if (!wish.id) return;
+    this.list.mark(wish.id);
+    return this.open(wish.id, wish);
+  }
+
+  async open(id, wish = {}) {
+    if (this.opening) this.opening.abort();
+    const { signal } = (this.opening = new AbortController());
+    byId("case-title").textContent = id;
+    try {
+      const about = await json("api/case", { id }, signal);
+      if (signal.aborted) return;
+      this.showCase(about, wish);
+      await this.bringHistogram(this.scenes.original);
+      if (signal.aborted) return;
+      this.firstWindow(wish);
+      await this.follow(id, wish);
+    } catch (e) {
+      if (!stopped(e)) this.toast(e.message);
+    }
+  }
+
+  // The recipe that is on, or that the address asks for, on this case.
+  async follow(id, wish) {
+    this.resultWish = wish.resultWindow;
+    if (wish.compare) this.compare = wish.compare;
+    this.recipe.caseId = id;
+    if (wish.recipe !== undefined && wish.recipe !== this.recipe.text) await this.recipe.apply(wish.recipe);
+    else await this.recipe.open(id);
+  }
+
+  showCase(about, wish) {
+    this.closeScene("original");
+    this.closeScene("result");
+    byId("empty").hidden = true;
+    const scene = new Scene("original", about, { path: "api/box", params: { id: about.id }, key: `case ${about.id}` }, this.cache, (s, e) => this.arrived(s, e));
+    this.scenes.original = scene;
+    this.id = about.id;
+    scene.labels = (about.labels || []).map((l, i) => ({ ...l, colour: l.colour || this.colour(i), visible: !this.hidden.has(l.name) }));
+    scene.choose(wish.volume);
+    this.world = wish.at ? scene.grid.toWorld(wish.at) : scene.grid.centre();
+    this.look.middle = scene.grid.centre();
+    this.resetZoom();
+    if (this.lastWindow && this.lastWindow.units === scene.units) scene.window = this.lastWindow.window;
+    if (wish.plane !== undefined) this.plane = wish.plane;
+    document.title = `${about.id} · ${this.store.name}`;
+    this.windowOf = "original";
+    this.legend.set(scene.labels);
+    this.volumeField(scene);
+    this.caseFacts(about);
+    this.arrange();
+    this.moved();
+  }
+
+  colour(i) {
+    const palette = this.store.palette && this.store.palette.length ? this.store.palette : FALLBACK;
+    return palette[i % palette.length];
+  }
+
+  caseFacts(about) {
+    const rows = [["Shape", sizes(about.shape)], ["Spacing", `${sizes(about.spacing)} mm`], ["Type", typeName(about.dtype) + (about.units ? `, ${about.units}` : "")]];
+    byId("case-facts").replaceChildren(...rows.flatMap(([k, v]) => [el("dt", {}, k), el("dd", {}, v)]));
+    byId("problems").replaceChildren(...(about.problems || []).map(p => el("li", {}, el("span", { class: `badge ${p.severity}` }, p.severity), ` ${p.text}`, p.remedy ? el("span", { class: "dim" }, ` → ${p.remedy}`) : null)));
+  }
+
+  volumeField(scene) {
+    byId("volume-field").hidden = scene.volumes.length < 2;
+    byId("volume").replaceChildren(...scene.volumes.map(v => el("option", { value: v.name }, v.name)));
+    byId("volume").value = scene.volume.name;
+  }
+
+  async chooseVolume(name) {
+    const scene = this.scenes.original;
+    scene.windows.set(scene.volume.name, scene.window);
+    scene.choose(name);
+    byId("volume").value = scene.volume.name;
+    if (this.scenes.result) this.scenes.result.choose(name);
+    await this.bringHistogram(scene);
+    const known = scene.windows.get(scene.volume.name);
+    if (known) this.setWindow(scene, known);
+    else this.firstWindow({});
+    this.redraw();
+  }
+
+  // ---- windows ----
+
+  async bringHistogram(scene) {
+    const { volume } = scene;
+    try {
+      const histogram = await json("api/histogram", { id: this.id, volume: volume.parts[volume.parts.length === 3 ? 1 : 0] });
+      if (this.scenes.original !== scene || scene.volume !== volume) return;
+      for (const l of histogram.labels || []) Object.assign(l, scene.labels.find(k => k.name === l.name && (l.map === undefined || k.map === l.map)) || {});
+      scene.histogram = histogram;
+    } catch (e) {
+      if (!stopped(e)) this.toast(e.message);
+    }
+    if (this.windowOf === "original") this.showWindowing();
+  }
+
+  // What a case opens with: what the address says, the last one on the same scale, a tissue's for HU, else most of the values.
+  firstWindow(wish) {
+    const scene = this.scenes.original, presets = this.store.presets || [];
+    const kept = this.lastWindow && scene.units && this.lastWindow.units === scene.units ? this.lastWindow.window : null;
+    const tissue = scene.units === "HU" ? presets.find(p => p.name === "abdomen") || presets[0] : null;
+    this.setWindow(scene, wish.window || kept || (tissue && { level: tissue.level, width: tissue.width }) || this.automatic(scene));
+  }
+
+  automatic(scene) {
+    if (scene.colour && scene.volume.dtype === "|u1") return { level: 127.5, width: 255 };
+    const h = scene.kind === "original" ? scene.histogram : null;
+    if (!h || !h.counts.length) return scene.windowOfSlices() || { level: 0, width: 1 };
+    const lo = percentile(h, 0.005), hi = percentile(h, 0.995);
+    return hi > lo ? { level: (lo + hi) / 2, width: hi - lo } : { level: lo, width: 1 };
+  }
+
+  autoWindow() {
+    const scene = this.scenes[this.windowOf];
+    if (scene) this.setWindow(scene, this.automatic(scene));
+  }
+
+  setWindow(scene, window) {
+    if (!scene) return;
+    scene.window = window;
+    scene.windowKnown = true;
+    if (scene.kind === "original" && scene.units) this.lastWindow = { units: scene.units, window };
+    if (scene.kind === this.windowOf) this.windowing.show(window);
+    for (const p of this.panes) if (p.scene === scene) p.frame();
+    this.remember();
+  }
+
+  dragWindow(scene, start, dx, dy) {
+    this.chooseWindowOf(scene.kind);
+    const step = Math.max(start.width, 1e-6) / 250;
+    const whole = /[iu]/.test(scene.about.dtype) && start.width >= 8, tidy = v => (whole ? Math.round(v) : Number(v.toPrecision(6)));
+    this.setWindow(scene, { level: tidy(start.level + dy * step), width: Math.max(tidy(start.width * Math.exp(dx / 200)), whole ? 1 : start.width * 1e-3) });
+  }
+
+  chooseWindowOf(kind) {
+    if (!this.scenes[kind] || this.windowOf === kind) return;
+    this.windowOf = kind;
+    this.showWindowing();
+  }
+
+  // The window's panel is about the stored case or the result.
+  showWindowing() {
+    const scene = this.scenes[this.windowOf], original = scene.kind === "original";
+    byId("window-of").hidden = !this.scenes.result;
+    for (const b of byId("window-of").children) b.setAttribute("aria-pressed", String(b.dataset.scene === this.windowOf));
+    const hu = scene.units === "HU", own = original ? (scene.about.windows || []).filter(w => w.width > 0) : [];
+    this.windowing.setPresets([["Tissues", hu ? this.store.presets || [] : []], ["This case", own.map(w => ({ ...w, name: windowName(w) }))]]);
+    this.windowing.setHistogram(original ? scene.histogram : histogramOf(scene.shownData()), scene.units);
+    this.windowing.show(scene.window);
+  }
+
+  // ---- results ----
+
+  showResult(about, id) {
+    this.closeScene("result");
+    if (about) {
+      const text = this.recipe.text, scene = new Scene("result", about, { path: "api/result/box", params: { id: this.id, recipe: id }, key: `result ${this.id} ${text}` }, this.cache, (s, e) => this.arrived(s, e));
+      const known = this.scenes.original;
+      scene.labels = labelsOfResult(scene, known.labels);
+      scene.choose(known.volume.name);
+      scene.window = this.resultWish || (about.units && about.units === known.units ? known.window : { level: 0.5, width: 1 });
+      scene.windowKnown = Boolean(this.resultWish) || (about.units && about.units === known.units);
+      this.resultWish = undefined;
+      this.scenes.result = scene;
+    }
+    this.windowOf = "original";
+    this.arrange();
+    this.moved();
+    if (this.scenes.original) this.showWindowing();
+  }
+
+  setCompare(compare) {
+    this.compare = compare;
+    if (compare !== "side") this.chooseWindowOf(compare);
+    this.arrange();
+    this.moved();
+  }
+
+  // ---- panes ----
+
+  closeScene(kind) {
+    const scene = this.scenes[kind];
+    if (!scene) return;
+    scene.close();
+    for (const p of this.panes.filter(p => p.scene === scene)) p.close();
+    this.panes = this.panes.filter(p => p.scene !== scene);
+    if (this.activePane && this.activePane.scene === scene) this.activePane = null;
+    delete this.scenes[kind];
+  }
+
+  // Which panes there are, and how they stand.
+  arrange() {
+    const { original, result } = this.scenes, main = byId("panes");
+    if (!original) return;
+    const names = original.planes.map(p => p.name);
+    if (!names.includes(this.plane)) this.plane = "";
+    const shown = name => names.length === 1 || !this.plane || name === this.plane;
+    for (const scene of [original, result].filter(Boolean)) {
+      const seen = !result || this.compare === "side" || this.compare === scene.kind;
+      for (const plane of scene.planes) {
+        let pane = this.panes.find(p => p.scene === scene && p.plane === plane);
+        if (!pane) {
+          pane = new Pane(scene, plane, this.look, this);
+          this.panes.push(pane);
+          main.append(pane.root);
+        }
+        pane.root.hidden = !(seen && shown(plane.name));
+      }
+    }
+    main.dataset.layout = `${this.plane || names.length === 1 ? "one" : "three"}${result && this.compare === "side" ? " side" : ""}`;
+    for (const b of byId("layout").children) {
+      b.setAttribute("aria-pressed", String(b.dataset.plane === this.plane));
+      b.disabled = names.length === 1 || (b.dataset.plane !== "" && !names.includes(b.dataset.plane));
+    }
+    for (const b of byId("compare").children) b.setAttribute("aria-pressed", String(b.dataset.compare === this.compare));
+    this.redraw();
+  }
+
+  redraw() {
+    for (const p of this.panes) p.frame();
+    this.readout();
+  }
+
+  active(pane) {
+    this.activePane = pane;
+    this.chooseWindowOf(pane.scene.kind);
+  }
+
+  // The pane that keys are for.
+  get pane() {
+    const seen = this.panes.filter(p => !p.root.hidden);
+    return seen.includes(this.activePane) ? this.activePane : seen[0];
+  }
+
+  maximise(name) {
+    this.plane = this.plane ? "" : name;
+    this.arrange();
+    this.remember();
+  }
+
+  onlyPlane(name) {
+    this.plane = name;
+    this.arrange();
+    this.remember();
+  }
+
+  resetZoom() {
+    Object.assign(this.look, { zoom: byPlane(() => 1), pan: byPlane(() => [0, 0]) });
+    this.redraw();
+  }
+
+  zoom(pane, factor, point) {
+    pane.zoomBy(factor, point);
+    this.redraw();
+  }
+
+  pan(pane, dx, dy) {
+    pane.panBy(dx, dy);
+    this.redraw();
+  }
+
+  // ---- the crosshair ----
+
+  cross(pane, voxel) {
+    this.world = pane.scene.grid.toWorld(voxel);
+    this.moved();
+  }
+
+  slice(pane, index) {
+    const voxel = [...pane.scene.voxel];
+    voxel[pane.plane.axis] = index;
+    this.cross(pane, voxel);
+  }
+
+  scroll(pane, by) {
+    const { voxel } = pane.scene, { axis, count, forward } = pane.plane;
+    this.slice(pane, Math.min(count - 1, Math.max(0, voxel[axis] + by * forward)));
+  }
+
+  // By whole voxels along the picture's sides.
+  nudge(pane, right, down) {
+    const { plane, scene } = pane, voxel = [...scene.voxel], clamp = (v, a) => Math.min(scene.grid.shape[a] - 1, Math.max(0, v));
+    voxel[plane.across] = clamp(voxel[plane.across] + (plane.flipAcross ? -right : right), plane.across);
+    voxel[plane.down] = clamp(voxel[plane.down] + (plane.flipDown ? -down : down), plane.down);
+    this.cross(pane, voxel);
+  }
+
+  jump(label) {
+    if (!label.centre) return;
+    this.world = this.scenes.original.grid.toWorld(label.centre);
+    this.moved();
+  }
+
+  moved() {
+    for (const scene of Object.values(this.scenes)) scene.put(this.world);
+    this.redraw();
+    this.remember();
+  }
+
+  // A slice came, or could not.
+  arrived(scene, error) {
+    if (this.scenes[scene.kind] !== scene) return;
+    scene.problem = error ? error.message : "";
+    if (!error && !scene.windowKnown && scene.kind === "result" && scene.slices(scene.planes[0].axis, scene.voxel[scene.planes[0].axis])) this.setWindow(scene, scene.windowOfSlices());
+    if (scene.kind === "result" && this.windowOf === "result") this.windowing.setHistogram(histogramOf(scene.shownData()), scene.units);
+    this.redraw();
+  }
+
+  readout() {
+    const { original, result } = this.scenes;
+    if (!original) return;
+    for (const e of document.querySelectorAll(".of-result")) e.hidden = !result;
+    byId("cursor-head").hidden = !result;
+    byId("world-row").hidden = !original.millimetres;
+    this.tell(original, "at");
+    if (result) this.tell(result, "result");
+  }
+
+  tell(scene, prefix) {
+    const found = scene.at(scene.voxel), set = (name, text) => {
+      const e = byId(`${prefix}-${name}`);
+      if (e.textContent !== text) e.textContent = text;
+    };
+    set("voxel", scene.voxel.join(", "));
+    set("world", worldText(scene.grid.toWorld(scene.voxel)));
+    set("value", scene.inside ? scene.valueText(found) || "…" : "outside");
+    set("label", found && found.names.length ? found.names.join(", ") : "–");
+  }
+
+  // ---- labels ----
+
+  labelsChanged() {
+    const { original, result } = this.scenes;
+    if (!original) return;
+    for (const l of original.labels) {
+      if (l.visible) this.hidden.delete(l.name);
+      else this.hidden.add(l.name);
+    }
+    if (result) result.labels = labelsOfResult(result, original.labels);
+    for (const h of (original.histogram && original.histogram.labels) || []) h.visible = !this.hidden.has(h.name);
+    this.windowing.frame();
+    this.legend.sync();
+    this.redraw();
+  }
+
+  toggle(name) {
+    this.look[name] = !this.look[name];
+    this.labelsChanged();
+    for (const id of ["smooth", "crosshair"]) byId(id).setAttribute("aria-pressed", String(this.look[id]));
+    this.redraw();
+  }
+
+  // ---- the rest ----
+
+  remember() {
+    const { original, result } = this.scenes;
+    if (!original) return;
+    const at = original.grid.toVoxel(this.world).map(v => Number(v.toFixed(3)) + 0);
+    address.write({
+      id: this.id, volume: original.volumes.length > 1 ? original.volume.name : "", at, window: original.window, plane: this.plane,
+      recipe: this.recipe.text, compare: this.compare, resultWindow: result && result.windowKnown ? result.window : null,
+    });
+  }
+
+  toast(text) {
+    const t = byId("toast");
+    t.textContent = text;
+    t.hidden = false;
+    clearTimeout(this.toastTimer);
+    this.toastTimer = setTimeout(() => (t.hidden = true), 8000);
+  }
+
+  buttons() {
+    const on = (id, event, f) => byId(id).addEventListener(event, f);
+    const each = (id, name, f) => byId(id).addEventListener("click", e => e.target.closest("button") && f(e.target.closest("button").dataset[name]));
+    each("layout", "plane", name => this.onlyPlane(name));
+    each("compare", "compare", kind => this.setCompare(kind));
+    each("window-of", "scene", kind => this.chooseWindowOf(kind));
+    on("smooth", "click", () => this.toggle("smooth"));
+    on("crosshair", "click", () => this.toggle("crosshair"));
+    on("reset", "click", () => this.resetZoom());
+    on("volume", "change", () => this.chooseVolume(byId("volume").value));
+    on("help-open", "click", () => byId("help").showModal());
+    on("list-toggle", "click", () => this.toggleList());
+    if (matchMedia("(max-width: 900px)").matches) this.toggleList();
+  }
+
+  toggleList() {
+    const closed = document.body.classList.toggle("no-list");
+    byId("list-toggle").setAttribute("aria-expanded", String(!closed));
+  }
+
+  flip() {
+    if (!this.scenes.result) return;
+    this.setCompare(this.compare === "result" ? "original" : "result");
+  }
+
+  focusSearch() {
+    if (document.body.classList.contains("no-list")) this.toggleList();
+    byId("search").focus();
+  }
+
+  nextVolume(by) {
+    const scene = this.scenes.original;
+    if (!scene || scene.volumes.length < 2) return;
+    const n = scene.volumes.length, i = scene.volumes.indexOf(scene.volume);
+    this.chooseVolume(scene.volumes[(i + by + n) % n].name);
+  }
+
+  arrows(e, right, down) {
+    if (!this.pane) return false;
+    if (e.shiftKey) this.nudge(this.pane, right, down);
+    else this.scroll(this.pane, right + down);
+    return true;
+  }
+
+  keyTable() {
+    const has = f => e => (this.pane ? f(e) : false);
+    return [
+      ["↑ ↓ ← →", "scroll by one slice; with Shift: move the crosshair by one voxel", ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"],
+        e => this.arrows(e, { ArrowLeft: -1, ArrowRight: 1 }[e.key] || 0, { ArrowUp: -1, ArrowDown: 1 }[e.key] || 0)],
+      ["Page ↑ ↓", "scroll by ten", ["PageUp", "PageDown"], has(e => this.scroll(this.pane, e.key === "PageUp" ? -10 : 10))],
+      ["Home End", "first or last slice", ["Home", "End"], has(e => this.scroll(this.pane, e.key === "Home" ? -1e9 : 1e9))],
+      ["1 2 3", "axial, coronal or sagittal alone", ["1", "2", "3"], has(e => this.onlyPlane(["axial", "coronal", "sagittal"][e.key - 1]))],
+      ["0 Esc", "all planes", ["0", "Escape"], has(() => this.onlyPlane(""))],
+      ["+ −", "zoom", ["+", "=", "-"], has(e => this.zoom(this.pane, e.key === "-" ? 1 / 1.25 : 1.25))],
+      ["z", "zoom and place back", ["z"], () => this.resetZoom()],
+      ["n", "linear between voxels, or voxels as they are", ["n"], () => this.toggle("smooth")],
+      ["x", "crosshair on or off", ["x"], () => this.toggle("crosshair")],
+      ["w", "next preset of the window", ["w"], has(() => this.windowing.next())],
+      ["a", "automatic window", ["a"], () => this.autoWindow()],
+      ["l o f", "labels, their outlines, their fill on or off", ["l", "o", "f"], e => this.toggle({ l: "labels", o: "outline", f: "fill" }[e.key])],
+      ["r", "stored or result", ["r"], () => this.flip()],
+      ["s", "stored and result side by side", ["s"], () => this.scenes.result && this.setCompare("side")],
+      ["[ ]", "previous, next volume or channel", ["[", "]"], e => this.nextVolume(e.key === "[" ? -1 : 1)],
+      ["k j", "previous, next case", ["k", "j"], e => this.list.step(e.key === "k" ? -1 : 1)],
+      ["/", "search", ["/"], () => this.focusSearch()],
+      ["?", "this help", ["?"], () => byId("help").showModal()],
+    ];
+  }
+}
+
+// Labels of a result are those of the case of the same map and value; maps that a recipe made by merging have names of their own.
+function labelsOfResult(scene, labels) {
+  return scene.maps.flatMap(m => labels.filter(l => l.map === m.name).map(l => ({ ...l })));
+}
+
+const windowName = w => [w.name || w.of || w.label || "own", w.method === "minmax" ? "(all of it)" : ""].filter(Boolean).join(" ");
+
+// A histogram of slices, in the form of the server's.
+function histogramOf(arrays) {
+  if (!arrays.length) return null;
+  let lo = Infinity, hi = -Infinity;
+  for (const a of arrays) for (const v of a) {
+    if (v < lo) lo = v;
+    if (v > hi) hi = v;
+  }
+  if (!(hi > lo)) return null;
+  const whole = !(arrays[0] instanceof Float32Array || arrays[0] instanceof Float64Array) && hi - lo < 4096, bins = whole ? hi - lo + 1 : 512;
+  const width = whole ? 1 : (hi - lo) / bins, counts = new Array(bins).fill(0);
+  for (const a of arrays) for (const v of a) if (v >= lo) counts[Math.min(bins - 1, Math.floor((v - lo) / width))]++;
+  return { first: lo, width, counts, labels: [] };
+}
+
+async function start() {
+  try {
+    const store = await json("api/store");
+    await new Page(store).start();
+  } catch (e) {
+    byId("empty").textContent = e.message;
+  }
+}
+
+start();

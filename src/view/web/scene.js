@@ -1,0 +1,141 @@
+// What is looked at: the case as stored, or what a recipe makes of it. A grid, its volumes, a window, its labels, and where the crosshair is in it.
+import { Grid, PLANE_NAMES, worldText } from "./geometry.js";
+import { short } from "./dom.js";
+import { box } from "./remote.js";
+import { percentiles } from "./paint.js";
+import { Loader } from "./slices.js";
+
+const COLOURS = ["red", "green", "blue"];
+
+export class Scene {
+  // kind "original" or "result"; about: what the server says of it; from: { path, params, key } of its boxes.
+  constructor(kind, about, from, cache, told) {
+    Object.assign(this, { kind, about, cache, told, loaders: new Map(), problem: "", labels: [], windows: new Map() });
+    this.grid = new Grid(about);
+    this.source = { key: from.key, shape: about.shape, fetch: (volume, lo, hi, signal) => box(from.path, { ...from.params, volume }, lo, hi, signal) };
+    this.volumes = picturesOf(about.volumes);
+    this.volume = this.volumes[0];
+    this.maps = about.volumes.filter(v => v.kind === "labels");
+    this.units = about.units || "";
+    this.window = { level: 0, width: 1 };
+    this.put(this.grid.centre());
+    this.planes = this.planesOf();
+  }
+
+  get colour() {
+    return this.volume.parts.length === 3;
+  }
+
+  // One plane where there is but one slice or colours, else three.
+  planesOf() {
+    const flat = this.grid.shape.indexOf(1), pictures = this.volumes.some(v => v.parts.length === 3), plain = isPlain(this.about.affine);
+    this.millimetres = !(plain && !this.units && this.grid.spacing.every(s => s === 1) && (flat >= 0 || pictures));
+    if (pictures || (flat >= 0 && !this.millimetres)) return [this.grid.asStored("axial", Math.max(flat, 0))];
+    const planes = PLANE_NAMES.map(name => this.grid.plane(name));
+    return flat < 0 ? planes : planes.filter(p => p.axis === flat);
+  }
+
+  plane(name) {
+    return this.planes.find(p => p.name === name);
+  }
+
+  // The crosshair goes to a place in the world.
+  put(world) {
+    this.voxel = this.grid.toVoxel(world).map(v => Math.round(v + 0)).map(v => (Object.is(v, -0) ? 0 : v));
+    this.inside = this.grid.holds(this.voxel);
+  }
+
+  choose(name) {
+    this.volume = this.volumes.find(v => v.name === name) || this.volumes[0];
+  }
+
+  loader(volume, axis) {
+    const key = `${volume} ${axis}`;
+    if (!this.loaders.has(key)) this.loaders.set(key, new Loader(this.source, volume, axis, this.cache, e => this.told(this, e)));
+    return this.loaders.get(key);
+  }
+
+  // One slice, three of colours, or null while any of them is on its way.
+  slices(axis, index) {
+    const found = this.volume.parts.map(part => this.loader(part, axis).get(index));
+    return found.every(Boolean) ? found : null;
+  }
+
+  // Slices of the label maps with what is visible of each.
+  labelSlices(axis, index) {
+    const out = [];
+    for (const map of this.maps) {
+      const labels = this.labels.filter(l => l.map === map.name && l.visible && !(axis === 0 && this.kind === "original" && (index < l.first_z || index > l.last_z)));
+      const slice = labels.length ? this.loader(map.name, axis).get(index) : null;
+      if (slice) out.push({ slice, labels });
+    }
+    return out;
+  }
+
+  // Values at a voxel out of the slices that are here: image parts and label names; undefined where none is here.
+  at(voxel) {
+    if (!this.grid.holds(voxel)) return undefined;
+    const values = this.volume.parts.map(part => this.peek(part, voxel));
+    if (values.some(v => v === undefined)) return undefined;
+    const names = [];
+    for (const map of this.maps) {
+      const value = this.peek(map.name, voxel);
+      const label = value && this.labels.find(l => l.map === map.name && l.value === value);
+      if (label) names.push(label.name);
+      else if (value) names.push(`${map.name} ${value}`);
+    }
+    return { values, names };
+  }
+
+  peek(volume, voxel) {
+    for (const axis of [0, 1, 2]) {
+      const slice = this.cache.get(this.loader(volume, axis).key(voxel[axis]));
+      if (!slice) continue;
+      const [row, column] = voxel.filter((_, a) => a !== axis);
+      return slice.data[row * slice.columns + column];
+    }
+    return undefined;
+  }
+
+  valueText(found) {
+    if (!found) return "";
+    return found.values.map(v => short(v)).join(", ") + (this.units ? ` ${this.units}` : "");
+  }
+
+  hoverText(voxel) {
+    const found = this.at(voxel);
+    if (!found) return "";
+    const place = this.millimetres ? `  ·  ${worldText(this.grid.toWorld(voxel))} mm` : "";
+    return `${voxel.join(", ")}${place}  ·  ${this.valueText(found)}${found.names.length ? `  ·  ${found.names.join(", ")}` : ""}`;
+  }
+
+  // A window from the slices that are shown: for what has no histogram.
+  windowOfSlices() {
+    const arrays = this.shownData();
+    if (!arrays.length) return null;
+    if (arrays[0] instanceof Uint8Array) return { level: 127.5, width: 255 };
+    const [lo, hi] = percentiles(arrays, [0.005, 0.995]);
+    return hi > lo ? { level: (lo + hi) / 2, width: hi - lo } : { level: lo || 0, width: 1 };
+  }
+
+  shownData() {
+    const found = this.planes.map(p => this.cache.get(this.loader(this.volume.parts[0], p.axis).key(this.voxel[p.axis])));
+    return found.filter(Boolean).map(s => s.data);
+  }
+
+  close() {
+    for (const l of this.loaders.values()) l.close();
+  }
+}
+
+// What can be looked at: colours together, channels, or the image.
+function picturesOf(volumes) {
+  const channels = volumes.filter(v => v.kind === "channel"), names = channels.map(v => v.name);
+  const alone = (channels.length ? channels : volumes.filter(v => v.kind === "image")).map(v => ({ name: v.name, parts: [v.name], dtype: v.dtype }));
+  return COLOURS.every(c => names.includes(c)) ? [{ name: "colours", parts: COLOURS, dtype: channels[0].dtype }, ...alone] : alone;
+}
+
+// Index axes along world axes at the origin: what files without a patient have.
+function isPlain(affine) {
+  return [0, 1, 2].every(w => affine[w].every((v, a) => a === 2 - w || v === 0));
+}
