@@ -33,8 +33,10 @@ export class Legend {
     this.changed();
   }
 
-  set(labels) {
+  // millimetres: the spacing is one, so that volumes mean something
+  set(labels, millimetres = this.millimetres) {
     this.labels = labels;
+    this.millimetres = millimetres;
     byId("label-rows").replaceChildren(...labels.map(l => this.row(l)));
     byId("no-labels").hidden = labels.length > 0;
     byId("label-controls").hidden = labels.length === 0;
@@ -50,6 +52,6 @@ export class Legend {
     swatch.style.backgroundColor = label.colour;
     const range = Number.isFinite(label.hu_min) ? `, values ${short(label.hu_min, 4)} to ${short(label.hu_max, 4)}` : "";
     const name = el("button", { type: "button", class: "link", title: `Go to the middle of ${label.name}: slices ${label.first_z} to ${label.last_z}${range}`, onclick: () => this.jump(label) }, label.name);
-    return el("tr", { "data-label": label.name }, el("td", {}, box), el("td", {}, swatch), el("th", { scope: "row" }, name), el("td", { class: "n" }, `${short(label.ml, 4)} ml`));
+    return el("tr", { "data-label": label.name }, el("td", {}, box), el("td", {}, swatch), el("th", { scope: "row" }, name), el("td", { class: "n" }, this.millimetres ? `${short(label.ml, 4)} ml` : `${Math.round(label.ml * 1000).toLocaleString("en")} px`));
   }
 }

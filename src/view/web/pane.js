@@ -60,13 +60,13 @@ export class Pane {
     this.big = el("button", { type: "button", class: "small", title: "Alone or all planes (double click)", "aria-label": `${this.title()}: alone or all planes`,
       onclick: () => this.act.maximise(plane.name) }, "⤢");
     const bar = el("div", { class: "bar" }, el("span", { class: "plane-name" }, this.title()), this.slider, this.number, this.big);
-    this.slider.disabled = plane.count < 2;
+    this.slider.hidden = this.number.hidden = this.big.hidden = plane.count < 2;
     this.root = el("section", { class: `pane ${plane.name} ${scene.kind}`, "data-plane": plane.name, "data-scene": scene.kind, "aria-label": this.title() },
       this.stage, bar);
   }
 
   title() {
-    const name = this.plane.name[0].toUpperCase() + this.plane.name.slice(1);
+    const name = this.plane.left ? this.plane.name[0].toUpperCase() + this.plane.name.slice(1) : "Picture";
     return this.scene.kind === "result" ? `${name}, result` : name;
   }
 

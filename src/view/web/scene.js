@@ -69,7 +69,7 @@ export class Scene {
       const slice = labels.length ? this.loader(map.name, axis).get(index) : null;
       if (slice) out.push({ slice, labels });
     }
-    return out;
+    return out.sort((a, b) => largest(b.labels) - largest(a.labels)); // small ones over large ones
   }
 
   // Values at a voxel out of the slices that are here: image parts and label names; undefined where none is here.
@@ -127,6 +127,8 @@ export class Scene {
     for (const l of this.loaders.values()) l.close();
   }
 }
+
+const largest = labels => Math.max(...labels.map(l => l.ml || 0));
 
 // What can be looked at: colours together, channels, or the image.
 function picturesOf(volumes) {

@@ -10,7 +10,7 @@ import { Recipe, typeName } from "./recipe.js";
 import { json, stopped } from "./remote.js";
 import { Scene } from "./scene.js";
 import { Cache } from "./slices.js";
-import { percentile, Windowing } from "./windowing.js";
+import { automaticWindow, Windowing } from "./windowing.js";
 
 const CACHE_BYTES = 192 << 20;
 const FALLBACK = ["#56b4e9", "#e69f00", "#f0e442", "#d55e00", "#009e73", "#cc79a7", "#0072b2"];
@@ -102,7 +102,7 @@ class Page {
     if (wish.plane !== undefined) this.plane = wish.plane;
     document.title = `${about.id} · ${this.store.name}`;
     this.windowOf = "original";
-    this.legend.set(scene.labels);
+    this.legend.set(scene.labels, scene.millimetres);
     this.volumeField(scene);
     this.caseFacts(about);
     this.arrange();
@@ -166,8 +166,7 @@ class Page {
     if (scene.colour && scene.volume.dtype === "|u1") return { level: 127.5, width: 255 };
     const h = scene.kind === "original" ? scene.histogram : null;
     if (!h || !h.counts.length) return scene.windowOfSlices() || { level: 0, width: 1 };
-    const lo = percentile(h, 0.005), hi = percentile(h, 0.995);
-    return hi > lo ? { level: (lo + hi) / 2, width: hi - lo } : { level: lo, width: 1 };
+    return automaticWindow(h);
   }
 
   autoWindow() {
@@ -372,6 +371,7 @@ class Page {
     for (const e of document.querySelectorAll(".of-result")) e.hidden = !result;
     byId("cursor-head").hidden = !result;
     byId("world-row").hidden = !original.millimetres;
+    byId("at-world").textContent = worldText(this.world);
     this.tell(original, "at");
     if (result) this.tell(result, "result");
   }
@@ -382,7 +382,6 @@ class Page {
       if (e.textContent !== text) e.textContent = text;
     };
     set("voxel", scene.voxel.join(", "));
-    set("world", worldText(scene.grid.toWorld(scene.voxel)));
     set("value", scene.inside ? scene.valueText(found) || "…" : "outside");
     set("label", found && found.names.length ? found.names.join(", ") : "–");
   }

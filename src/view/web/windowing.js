@@ -4,7 +4,7 @@ import { byId, el, eachFrame, short } from "./dom.js";
 const HANDLE_STEP = 100; // of the axis that an arrow key moves an edge
 
 // The value that a share of all counts lies below.
-export function percentile({ first, width, counts }, share) {
+function percentile({ first, width, counts }, share) {
   const total = counts.reduce((n, c) => n + c, 0);
   let sum = 0;
   for (let i = 0; i < counts.length; i++) {
@@ -12,6 +12,14 @@ export function percentile({ first, width, counts }, share) {
     if (sum > share * total) return first + i * width;
   }
   return first + counts.length * width;
+}
+
+// Most of the values: from 0.5 to 99.5 percent of them, without the background where one value is that of a great part of the picture.
+export function automaticWindow(histogram) {
+  const { first, width, counts } = histogram, most = Math.max(...counts), total = counts.reduce((n, c) => n + c, 0);
+  const without = most > 0.15 * total ? { first, width, counts: counts.map(c => (c === most ? 0 : c)) } : histogram;
+  const lo = percentile(without, 0.005), hi = percentile(without, 0.995);
+  return hi > lo ? { level: (lo + hi) / 2, width: hi - lo } : { level: lo, width: 1 };
 }
 
 export class Windowing {
@@ -66,7 +74,7 @@ export class Windowing {
 
   show(window) {
     this.window = window;
-    for (const id of ["level", "width"]) if (document.activeElement !== byId(id) || !byId(id).matches(":focus-visible")) byId(id).value = Number(window[id].toPrecision(6));
+    for (const id of ["level", "width"]) if (document.activeElement !== byId(id) || !byId(id).matches(":focus-visible")) byId(id).value = Number(window[id].toPrecision(5));
     const now = this.presets.findIndex(p => p.level === window.level && p.width === window.width);
     byId("preset").value = now < 0 ? "" : String(now);
     this.frame();
