@@ -27,10 +27,26 @@ typedef struct route {
   bool posts;
 } route;
 
+/* clang-format off */
+#define SCRIPT(name) {.path = name, .part = name, .type = "text/javascript; charset=utf-8"}
+/* clang-format on */
 static const route routes[] = {
     {.path = "", .part = "view.html", .type = "text/html; charset=utf-8"},
     {.path = "view.css", .part = "view.css", .type = "text/css; charset=utf-8"},
-    {.path = "view.js", .part = "view.js", .type = "text/javascript; charset=utf-8"},
+    SCRIPT("address.js"),
+    SCRIPT("dom.js"),
+    SCRIPT("geometry.js"),
+    SCRIPT("keys.js"),
+    SCRIPT("legend.js"),
+    SCRIPT("list.js"),
+    SCRIPT("paint.js"),
+    SCRIPT("pane.js"),
+    SCRIPT("recipe.js"),
+    SCRIPT("remote.js"),
+    SCRIPT("scene.js"),
+    SCRIPT("slices.js"),
+    SCRIPT("view.js"),
+    SCRIPT("windowing.js"),
     {.path = "api/store", .handle = view_api_store},
     {.path = "api/cases", .handle = view_api_cases},
     {.path = "api/case", .handle = view_api_case},

@@ -34,7 +34,7 @@ export class CaseList {
 
   query() {
     const order = byId("order").value;
-    const query = { search: byId("search").value.trim(), where: byId("where").value.trim(), order: order && byId("descending").checked ? `${order} DESC` : order };
+    const query = { search: byId("search").value.trim(), where: byId("where").value.trim(), order: order && byId("descending").checked ? `-${order}` : order };
     return Object.fromEntries(Object.entries(query).filter(([, v]) => v));
   }
 
@@ -101,6 +101,7 @@ export class CaseList {
   }
 
   row(i) {
+    if (i < 0) return undefined;
     const page = this.page(Math.floor(i / PAGE));
     return page && page[i % PAGE];
   }

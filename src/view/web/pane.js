@@ -54,12 +54,12 @@ export class Pane {
     this.hover = el("span", { class: "hover", "aria-hidden": "true" });
     this.note = el("span", { class: "note", role: "status" });
     this.stage = el("div", { class: "stage", tabindex: "0", role: "application", "aria-roledescription": "slice view", "aria-describedby": "stage-keys" },
-      this.image, this.over, mark("left"), mark("right"), mark("top"), mark("bottom"), this.scale, this.hover, this.note);
+      this.image, this.over, mark("left"), mark("right"), mark("top"), mark("bottom"), scene.kind === "result" ? el("span", { class: "tag", "aria-hidden": "true" }, "Result") : "", this.scale, this.hover, this.note);
     this.slider = el("input", { type: "range", min: 0, max: plane.count - 1, step: 1, "aria-label": `${this.title()}: slice` });
     this.number = el("output", {});
     this.big = el("button", { type: "button", class: "small", title: "Alone or all planes (double click)", "aria-label": `${this.title()}: alone or all planes`,
       onclick: () => this.act.maximise(plane.name) }, "⤢");
-    const bar = el("div", { class: "bar" }, el("span", { class: "plane-name" }, this.title()), this.slider, this.number, this.big);
+    const bar = el("div", { class: "bar" }, el("span", { class: "plane-name" }, this.title().replace(", result", "")), this.slider, this.number, this.big);
     this.slider.hidden = this.number.hidden = this.big.hidden = plane.count < 2;
     this.root = el("section", { class: `pane ${plane.name} ${scene.kind}`, "data-plane": plane.name, "data-scene": scene.kind, "aria-label": this.title() },
       this.stage, bar);

@@ -1,5 +1,5 @@
 // Recipes: one of those given or one typed; what the server makes of it, or why it cannot.
-import { byId, el, short, sizes } from "./dom.js";
+import { byId, el, sizes } from "./dom.js";
 import { json, recipeId, stopped } from "./remote.js";
 
 export class Recipe {
@@ -80,20 +80,14 @@ export class Recipe {
     if (!about) return;
     byId("result-shape").textContent = sizes(about.shape);
     byId("result-spacing").textContent = `${sizes(about.spacing)} mm`;
-    byId("result-dtype").textContent = typeName(about.dtype);
-    byId("result-steps").replaceChildren(...(about.steps || []).map(stepItem));
+    byId("result-dtype").textContent = about.dtype + (about.units ? `, ${about.units}` : "");
+    byId("result-steps").replaceChildren(...explained(about.steps || []));
   }
 }
 
-const NAMES = { "|u1": "uint8", "|i1": "int8", "<u2": "uint16", "<i2": "int16", "<u4": "uint32", "<i4": "int32", "<f4": "float32", "<f8": "float64" };
-
-export const typeName = code => NAMES[code] || code;
-
-// A step, in the words of the server, and the grid after it.
-function stepItem(step) {
-  if (typeof step === "string") return el("li", {}, el("code", {}, step));
-  const words = step.text || step.step || step.name || "";
-  const grid = step.shape ? `${sizes(step.shape)}${step.spacing ? `, ${sizes(step.spacing)} mm` : ""}${step.dtype ? `, ${typeName(step.dtype)}` : ""}` : "";
-  const values = Number.isFinite(step.min) ? `${short(step.min, 4)} … ${short(step.max, 4)}` : "";
-  return el("li", {}, el("code", {}, words), grid || values ? el("span", { class: "dim" }, [grid, values].filter(Boolean).join(" · ")) : null);
+// The server explains a recipe as tome plan does: a line for each volume, and below it, indented, what each step makes of it. The image's are told.
+function explained(lines) {
+  const next = lines.findIndex((line, i) => i > 0 && !line.startsWith(" "));
+  return lines.slice(1, next < 0 ? lines.length : next).map(line => line.trim().split(/\s{2,}/)).map(([step, ...grid]) =>
+    el("li", {}, el("code", {}, step), el("span", { class: "dim" }, grid.join(" ").replace(/(\d)x(?=\d)/g, "$1×").replace(/: \d+:.*/, ""))));
 }

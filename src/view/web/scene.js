@@ -13,12 +13,12 @@ export class Scene {
     Object.assign(this, { kind, about, cache, told, loaders: new Map(), problem: "", labels: [], windows: new Map() });
     this.grid = new Grid(about);
     this.source = { key: from.key, shape: about.shape, fetch: (volume, lo, hi, signal) => box(from.path, { ...from.params, volume }, lo, hi, signal) };
-    this.volumes = picturesOf(about.volumes);
+    this.volumes = picturesOf(about);
     this.volume = this.volumes[0];
-    this.maps = about.volumes.filter(v => v.kind === "labels");
+    this.maps = about.volumes.filter(v => v.kind === "labels").map(v => ({ volume: v.name, name: bare(v.name) }));
     this.units = about.units || "";
     this.window = { level: 0, width: 1 };
-    this.put(this.grid.centre());
+    this.put(this.grid.toWorld(about.shape.map(n => n >> 1)));
     this.planes = this.planesOf();
   }
 
@@ -66,7 +66,7 @@ export class Scene {
     const out = [];
     for (const map of this.maps) {
       const labels = this.labels.filter(l => l.map === map.name && l.visible && !(axis === 0 && this.kind === "original" && (index < l.first_z || index > l.last_z)));
-      const slice = labels.length ? this.loader(map.name, axis).get(index) : null;
+      const slice = labels.length ? this.loader(map.volume, axis).get(index) : null;
       if (slice) out.push({ slice, labels });
     }
     return out.sort((a, b) => largest(b.labels) - largest(a.labels)); // small ones over large ones
@@ -79,7 +79,7 @@ export class Scene {
     if (values.some(v => v === undefined)) return undefined;
     const names = [];
     for (const map of this.maps) {
-      const value = this.peek(map.name, voxel);
+      const value = this.peek(map.volume, voxel);
       const label = value && this.labels.find(l => l.map === map.name && l.value === value);
       if (label) names.push(label.name);
       else if (value) names.push(`${map.name} ${value}`);
@@ -130,11 +130,15 @@ export class Scene {
 
 const largest = labels => Math.max(...labels.map(l => l.ml || 0));
 
-// What can be looked at: colours together, channels, or the image.
-function picturesOf(volumes) {
-  const channels = volumes.filter(v => v.kind === "channel"), names = channels.map(v => v.name);
-  const alone = (channels.length ? channels : volumes.filter(v => v.kind === "image")).map(v => ({ name: v.name, parts: [v.name], dtype: v.dtype }));
-  return COLOURS.every(c => names.includes(c)) ? [{ name: "colours", parts: COLOURS, dtype: channels[0].dtype }, ...alone] : alone;
+// "labels/liver", "channels/flair": what the case itself calls it.
+const bare = name => name.slice(name.lastIndexOf("/") + 1);
+
+// What can be looked at: colours together, and each channel. The first channel is the volume "image"; only the case knows its name.
+function picturesOf({ volumes, channels }) {
+  const first = (channels || "").split(",")[0];
+  const alone = volumes.filter(v => v.kind !== "labels").map(v => ({ name: v.kind === "image" && first ? first : bare(v.name), parts: [v.name], dtype: v.dtype, type: v.type }));
+  const colours = COLOURS.map(c => alone.find(v => v.name === c));
+  return colours.every(Boolean) ? [{ ...colours[0], name: "colours", parts: colours.map(v => v.parts[0]) }, ...alone] : alone;
 }
 
 // Index axes along world axes at the origin: what files without a patient have.

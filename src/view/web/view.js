@@ -6,7 +6,7 @@ import { Keys } from "./keys.js";
 import { Legend } from "./legend.js";
 import { CaseList } from "./list.js";
 import { Pane } from "./pane.js";
-import { Recipe, typeName } from "./recipe.js";
+import { Recipe } from "./recipe.js";
 import { json, stopped } from "./remote.js";
 import { Scene } from "./scene.js";
 import { Cache } from "./slices.js";
@@ -95,7 +95,7 @@ class Page {
     this.id = about.id;
     scene.labels = (about.labels || []).map((l, i) => ({ ...l, colour: l.colour || this.colour(i), visible: !this.hidden.has(l.name) }));
     scene.choose(wish.volume);
-    this.world = wish.at ? scene.grid.toWorld(wish.at) : scene.grid.centre();
+    this.world = scene.grid.toWorld(wish.at || scene.grid.shape.map(n => n >> 1));
     this.look.middle = scene.grid.centre();
     this.resetZoom();
     if (this.lastWindow && this.lastWindow.units === scene.units) scene.window = this.lastWindow.window;
@@ -115,7 +115,7 @@ class Page {
   }
 
   caseFacts(about) {
-    const rows = [["Shape", sizes(about.shape)], ["Spacing", `${sizes(about.spacing)} mm`], ["Type", typeName(about.dtype) + (about.units ? `, ${about.units}` : "")]];
+    const rows = [["Shape", sizes(about.shape)], ["Spacing", `${sizes(about.spacing)} mm`], ["Type", about.dtype + (about.units ? `, ${about.units}` : "")]];
     byId("case-facts").replaceChildren(...rows.flatMap(([k, v]) => [el("dt", {}, k), el("dd", {}, v)]));
     byId("problems").replaceChildren(...(about.problems || []).map(p => el("li", {}, el("span", { class: `badge ${p.severity}` }, p.severity), ` ${p.text}`, p.remedy ? el("span", { class: "dim" }, ` → ${p.remedy}`) : null)));
   }
@@ -136,6 +136,7 @@ class Page {
     const known = scene.windows.get(scene.volume.name);
     if (known) this.setWindow(scene, known);
     else this.firstWindow({});
+    scene.windowKnown = Boolean(known || scene.histogram || scene.shownData().length);
     this.redraw();
   }
 
@@ -143,11 +144,12 @@ class Page {
 
   async bringHistogram(scene) {
     const { volume } = scene;
+    scene.histogram = null;
+    if (volume.parts[0] !== "image") return this.showWindowing(); // the store counts the first channel; of others the slices shown are counted
     try {
-      const histogram = await json("api/histogram", { id: this.id, volume: volume.parts[volume.parts.length === 3 ? 1 : 0] });
+      const histogram = await json("api/histogram", { id: this.id, volume: "image" });
       if (this.scenes.original !== scene || scene.volume !== volume) return;
-      for (const l of histogram.labels || []) Object.assign(l, scene.labels.find(k => k.name === l.name && (l.map === undefined || k.map === l.map)) || {});
-      scene.histogram = histogram;
+      scene.histogram = { ...histogram, labels: histogram.labels.flatMap(l => curveOf(histogram, l, scene.labels)) };
     } catch (e) {
       if (!stopped(e)) this.toast(e.message);
     }
@@ -163,8 +165,8 @@ class Page {
   }
 
   automatic(scene) {
-    if (scene.colour && scene.volume.dtype === "|u1") return { level: 127.5, width: 255 };
-    const h = scene.kind === "original" ? scene.histogram : null;
+    if (scene.colour && scene.volume.dtype === "uint8") return { level: 127.5, width: 255 };
+    const h = scene.histogram;
     if (!h || !h.counts.length) return scene.windowOfSlices() || { level: 0, width: 1 };
     return automaticWindow(h);
   }
@@ -187,7 +189,7 @@ class Page {
   dragWindow(scene, start, dx, dy) {
     this.chooseWindowOf(scene.kind);
     const step = Math.max(start.width, 1e-6) / 250;
-    const whole = /[iu]/.test(scene.about.dtype) && start.width >= 8, tidy = v => (whole ? Math.round(v) : Number(v.toPrecision(6)));
+    const whole = /int/.test(scene.volume.dtype) && start.width >= 8, tidy = v => (whole ? Math.round(v) : Number(v.toPrecision(6)));
     this.setWindow(scene, { level: tidy(start.level + dy * step), width: Math.max(tidy(start.width * Math.exp(dx / 200)), whole ? 1 : start.width * 1e-3) });
   }
 
@@ -202,9 +204,9 @@ class Page {
     const scene = this.scenes[this.windowOf], original = scene.kind === "original";
     byId("window-of").hidden = !this.scenes.result;
     for (const b of byId("window-of").children) b.setAttribute("aria-pressed", String(b.dataset.scene === this.windowOf));
-    const hu = scene.units === "HU", own = original ? (scene.about.windows || []).filter(w => w.width > 0) : [];
+    const hu = scene.units === "HU", own = original && scene.volume.parts[0] === "image" ? (scene.about.windows || []).filter(w => w.width > 0) : [];
     this.windowing.setPresets([["Tissues", hu ? this.store.presets || [] : []], ["This case", own.map(w => ({ ...w, name: windowName(w) }))]]);
-    this.windowing.setHistogram(original ? scene.histogram : histogramOf(scene.shownData()), scene.units);
+    this.windowing.setHistogram(scene.histogram || histogramOf(scene.shownData()), scene.units);
     this.windowing.show(scene.window);
   }
 
@@ -360,8 +362,8 @@ class Page {
   arrived(scene, error) {
     if (this.scenes[scene.kind] !== scene) return;
     scene.problem = error ? error.message : "";
-    if (!error && !scene.windowKnown && scene.kind === "result" && scene.slices(scene.planes[0].axis, scene.voxel[scene.planes[0].axis])) this.setWindow(scene, scene.windowOfSlices());
-    if (scene.kind === "result" && this.windowOf === "result") this.windowing.setHistogram(histogramOf(scene.shownData()), scene.units);
+    if (!error && !scene.windowKnown && scene.shownData().length) this.setWindow(scene, scene.windowOfSlices());
+    if (!scene.histogram && this.windowOf === scene.kind) this.windowing.setHistogram(histogramOf(scene.shownData()), scene.units);
     this.redraw();
   }
 
@@ -502,6 +504,12 @@ class Page {
 // Labels of a result are those of the case of the same map and value; maps that a recipe made by merging have names of their own.
 function labelsOfResult(scene, labels) {
   return scene.maps.flatMap(m => labels.filter(l => l.map === m.name).map(l => ({ ...l })));
+}
+
+// A label's counts, which are in the image's bins from number `begin` on, as a histogram of its own in the label's colour.
+function curveOf({ first, width }, { map, value, begin, counts }, labels) {
+  const label = labels.find(l => l.map === map && l.value === value);
+  return label ? [{ name: label.name, colour: label.colour, visible: label.visible, first: first + begin * width, width, counts }] : [];
 }
 
 const windowName = w => [w.name || w.of || w.label || "own", w.method === "minmax" ? "(all of it)" : ""].filter(Boolean).join(" ");
