@@ -21,46 +21,24 @@ enum {
 static const size_t answer_bytes = (size_t)256 << 20; /* of voxels, being computed or sent, all connections together */
 
 typedef struct route {
-  const char *path, *part; /* part: a file of web/ */
-  const char *type;
+  const char *path;
   view_handler *handle;
   bool posts;
 } route;
 
-/* clang-format off */
-#define SCRIPT(name) {.path = name, .part = name, .type = "text/javascript; charset=utf-8"}
-/* clang-format on */
+/* Besides these there are the files of web/, each under its name; view.html under none. */
 static const route routes[] = {
-    {.path = "", .part = "view.html", .type = "text/html; charset=utf-8"},
-    {.path = "view.css", .part = "view.css", .type = "text/css; charset=utf-8"},
-    SCRIPT("address.js"),
-    SCRIPT("dom.js"),
-    SCRIPT("geometry.js"),
-    SCRIPT("keys.js"),
-    SCRIPT("legend.js"),
-    SCRIPT("list.js"),
-    SCRIPT("paint.js"),
-    SCRIPT("pane.js"),
-    SCRIPT("recipe.js"),
-    SCRIPT("remote.js"),
-    SCRIPT("scene.js"),
-    SCRIPT("slices.js"),
-    SCRIPT("view.js"),
-    SCRIPT("windowing.js"),
-    {.path = "api/store", .handle = view_api_store},
-    {.path = "api/cases", .handle = view_api_cases},
-    {.path = "api/case", .handle = view_api_case},
-    {.path = "api/histogram", .handle = view_api_histogram},
-    {.path = "api/box", .handle = view_api_box},
-    {.path = "api/recipe", .handle = view_api_recipe, .posts = true},
-    {.path = "api/result", .handle = view_api_result},
-    {.path = "api/result/box", .handle = view_api_result_box},
+    {.path = "api/store", .handle = view_api_store},   {.path = "api/cases", .handle = view_api_cases},
+    {.path = "api/case", .handle = view_api_case},     {.path = "api/histogram", .handle = view_api_histogram},
+    {.path = "api/box", .handle = view_api_box},       {.path = "api/recipe", .handle = view_api_recipe, .posts = true},
+    {.path = "api/result", .handle = view_api_result}, {.path = "api/result/box", .handle = view_api_result_box},
 };
 
 struct view_request {
   view_server *server;
   struct MHD_Connection *connection;
-  const route *route; /* NULL: none of ours */
+  const route *route;    /* or … */
+  const view_part *part; /* … a file; both NULL: none of ours */
   bool begun;
   char *body; /* NUL-terminated */
   size_t body_size;
@@ -85,13 +63,21 @@ const char *view_need(const view_request *r, const char *name, tome_error *err) 
 
 /* ---- a request's beginning and end ---- */
 
-static const route *route_of(const char *target, const char *token) {
-  const char *path = view_past_token(target, token);
-  if (!path) return NULL;
+static bool is_called(const char *path, size_t length, const char *name) {
+  return strlen(name) == length && !memcmp(path, name, length);
+}
+
+static const char page_name[] = "view.html";
+
+/* Letter for letter one of the table's, or of the files'. */
+static void find_route(view_request *r, const char *target) {
+  const char *path = view_past_token(target, r->server->token);
+  if (!path) return;
   const size_t n = strcspn(path, "?");
   for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
-    if (strlen(routes[i].path) == n && !memcmp(routes[i].path, path, n)) return &routes[i];
-  return NULL;
+    if (is_called(path, n, routes[i].path)) r->route = &routes[i];
+  for (const view_part *p = view_parts; p->name && !r->route; p++)
+    if (is_called(path, n, strcmp(p->name, page_name) ? p->name : "")) r->part = p;
 }
 
 static void *on_target(void *user, const char *target, struct MHD_Connection *connection) {
@@ -100,7 +86,7 @@ static void *on_target(void *user, const char *target, struct MHD_Connection *co
   if (!r) return NULL;
   r->server = v;
   r->connection = connection;
-  r->route = route_of(target, v->token);
+  find_route(r, target);
   return r;
 }
 
@@ -120,6 +106,8 @@ static size_t on_escape(void *user, struct MHD_Connection *connection, char *tex
   (void)connection;
   return view_unescape(text);
 }
+
+static bool posts(const view_request *r) { return r->route && r->route->posts; }
 
 /* ---- sending ---- */
 
@@ -177,7 +165,7 @@ static enum MHD_Result send_reply(const view_request *r, view_reply *reply) {
   if (ok && *reply->shape) ok = MHD_add_response_header(response, "X-Tome-Shape", reply->shape) == MHD_YES;
   if (ok && *reply->dtype) ok = MHD_add_response_header(response, "X-Tome-Type", reply->dtype) == MHD_YES;
   if (ok && reply->status == 405)
-    ok = MHD_add_response_header(response, "Allow", r->route && r->route->posts ? "POST" : "GET, HEAD") == MHD_YES;
+    ok = MHD_add_response_header(response, "Allow", posts(r) ? "POST" : "GET, HEAD") == MHD_YES;
   const enum MHD_Result queued =
       ok ? MHD_queue_response(r->connection, reply->status ? reply->status : 200, response) : MHD_NO;
   MHD_destroy_response(response);
@@ -209,17 +197,17 @@ static enum MHD_Result check_text(void *user, enum MHD_ValueKind kind, const cha
 static unsigned judge(const view_request *r, const char *method, const char **why) {
   const char *host = header(r, "Host");
   *why = "not found";
-  if (!r->route) return 404;
+  if (!r->route && !r->part) return 404;
   *why = "this server is not known by that name";
   if (!view_host_is_ours(&r->server->names, host)) return 403;
   *why = "requests of other sites are not answered";
-  const bool page = !*r->route->path;
+  const bool page = r->part && !strcmp(r->part->name, page_name);
   if (!view_origin_is_ours(header(r, "Origin"), host) ||
       !view_fetch_is_ours(page, header(r, "Sec-Fetch-Site"), header(r, "Sec-Fetch-Mode"), header(r, "Sec-Fetch-Dest")))
     return 403;
   *why = "the method is not one of this address";
   const bool reads = !strcmp(method, "GET") || !strcmp(method, "HEAD");
-  if (r->route->posts ? strcmp(method, "POST") != 0 : !reads) return 405;
+  if (posts(r) ? strcmp(method, "POST") != 0 : !reads) return 405;
   bool clean = true;
   MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, check_text, &clean);
   *why = "an argument holds control characters or broken escapes";
@@ -228,14 +216,17 @@ static unsigned judge(const view_request *r, const char *method, const char **wh
 
 /* ---- answering ---- */
 
+static const char *type_of(const char *name) {
+  const char *dot = strrchr(name, '.');
+  if (dot && !strcmp(dot, ".html")) return "text/html; charset=utf-8";
+  if (dot && !strcmp(dot, ".css")) return "text/css; charset=utf-8";
+  return "text/javascript; charset=utf-8"; /* there are no others: see CMakeLists.txt */
+}
+
 static bool answer(const view_request *r, view_reply *out, tome_error *err) {
-  if (r->route->handle) return r->route->handle(r, out, err);
-  for (const view_part *p = view_parts; p->name; p++)
-    if (!strcmp(p->name, r->route->part)) {
-      *out = (view_reply){.type = r->route->type, .still = p->text, .size = strlen(p->text)};
-      return true;
-    }
-  return view_fail(err, TOME_NOT_FOUND, "not found");
+  if (r->route) return r->route->handle(r, out, err);
+  *out = (view_reply){.type = type_of(r->part->name), .still = r->part->text, .size = strlen(r->part->text)};
+  return true;
 }
 
 /* More of the body; false where it is too long. */
@@ -257,8 +248,8 @@ static enum MHD_Result begin(view_request *r, const char *method, bool *go) {
   *go = false;
   if (status) return refuse(r, status, why);
   const unsigned long long size = length ? strtoull(length, NULL, 10) : 0;
-  if (r->route->posts && size > VIEW_RECIPE_BYTES) return refuse(r, 413, "a recipe has at most 64 KiB");
-  if (!r->route->posts && (size > 0 || header(r, "Transfer-Encoding"))) return MHD_NO; /* nothing here takes a body */
+  if (posts(r) && size > VIEW_RECIPE_BYTES) return refuse(r, 413, "a recipe has at most 64 KiB");
+  if (!posts(r) && (size > 0 || header(r, "Transfer-Encoding"))) return MHD_NO; /* nothing here takes a body */
   *go = true;
   return MHD_YES;
 }
