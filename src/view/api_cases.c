@@ -71,7 +71,7 @@ static bool find_cases(const view_request *r, ids *out, tome_error *err) {
   out->search = view_arg(r, "search");
   if (!view_query(r, sql, NULL, take_id, out, err)) return false;
   if (out->failed) return view_no_memory(err);
-  if (!*by) qsort(out->list, out->count, sizeof *out->list, natural);
+  if (!*by && out->count) qsort(out->list, out->count, sizeof *out->list, natural);
   return true;
 }
 

@@ -665,6 +665,24 @@ def busy_end(c, program, s, folder):
         s_.close()
 
 
+def rounds(c, program, s, v, t, before):
+    slow = slow_client(v)
+    for look in (page, headers, bound_to_loopback, tokens, methods, other_sites, path_tricks, bodies):
+        look(c, v)
+    about_store(c, s, v, program)
+    for look in (about_cases, about_case, about_histogram, crowd):
+        look(c, s, v)
+    about_boxes(c, s, v, t)
+    about_recipes(c, s, v, t)
+    fuzz(c, v)
+    command(c, program, s, v, t)
+    slow_is_cut(c, slow)
+    many(c, v)
+    c.equal(fingerprint(s.path), before, "the store is as it was")
+    beside_an_ingest(c, program, s, v, t)
+    v.stop(c)
+
+
 def main(program):
     c = Checks()
     with tempfile.TemporaryDirectory() as t:
@@ -672,21 +690,12 @@ def main(program):
         s = store(program, t)
         before = fingerprint(s.path)
         v = Server(program, s.path, "--recipe", t / "lits.recipe")
-        slow = slow_client(v)
-        for look in (page, headers, bound_to_loopback, tokens, methods, other_sites, path_tricks, bodies):
-            look(c, v)
-        about_store(c, s, v, program)
-        for look in (about_cases, about_case, about_histogram, crowd):
-            look(c, s, v)
-        about_boxes(c, s, v, t)
-        about_recipes(c, s, v, t)
-        fuzz(c, v)
-        command(c, program, s, v, t)
-        slow_is_cut(c, slow)
-        many(c, v)
-        c.equal(fingerprint(s.path), before, "the store is as it was")
-        beside_an_ingest(c, program, s, v, t)
-        v.stop(c)
+        try:
+            rounds(c, program, s, v, t, before)
+        except BaseException:
+            v.process.kill()
+            print(v.process.communicate()[1][-6000:])
+            raise
         open_to_all(c, program, s)
         busy_end(c, program, s, t)
         s.close()
