@@ -2,6 +2,7 @@
 
 Only the standard library here: a child's peak memory counts its parent's pages up to exec, so the parent stays small."""
 import argparse
+import http.client
 import json
 import os
 import platform
@@ -9,6 +10,8 @@ import shutil
 import statistics
 import subprocess
 import sys
+import time
+import urllib.parse
 from pathlib import Path
 
 from measuring import Line, Others, run, table
@@ -380,14 +383,20 @@ def patches(b):
 
 # ---- pictures -------------------------------------------------------------------------------------------------
 
-def preview(b):
-    """A montage of a case of 512×512×200 with two labels, from the store, and the like by nibabel and matplotlib from the NIfTI it was made of."""
-    if not has(Path(PYTHON), "matplotlib", "nibabel"):
-        return b.leave_out("montage", "no matplotlib for /usr/bin/python3")
-    store, raw = b.fresh("preview.tome"), b.fresh("preview")
+def one_case(b, name):
+    """A case of 512×512×200 with two labels: its NIfTI files, and a store of it."""
+    store, raw = b.fresh(f"{name}.tome"), b.fresh(name)
     run(PYTHON, HERE / "prepare.py", "case", raw)
     run(b.tome, "init", store)
     run(b.tome, "ingest", store, raw)
+    return store, raw
+
+
+def preview(b):
+    """A montage of a case, from the store, and the like by nibabel and matplotlib from the NIfTI it was made of."""
+    if not has(Path(PYTHON), "matplotlib", "nibabel"):
+        return b.leave_out("montage", "no matplotlib for /usr/bin/python3")
+    store, raw = one_case(b, "preview")
     mine, peer = [b.tome, "preview", store, "volume-9", "--force", "-o", b.work / "mine.png"], \
         [PYTHON, HERE / "peer_preview.py", raw / "volume-9.nii", raw / "segmentation-9.nii", b.work / "peer.png"]
     run(*mine), run(*peer)
@@ -398,6 +407,34 @@ def preview(b):
             theirs.append(run(*peer).wall)
     b.add(Line("preview", "montage of 14 slices, two labels", "512×512×200", ours, theirs, "nibabel + matplotlib", 10, others=others.cores))
     b.add(Line("preview", "montage, absolute", "512×512×200", ours, [0.150], "limit", 1, others=others.cores, at_most=True))
+
+
+def viewer(b):
+    """Slices as the viewer asks for them, one after the other over one connection, to the first byte of the answer; each has been asked for before."""
+    store, _ = one_case(b, "viewer")
+    server = subprocess.Popen([b.tome, "view", store, "--json"], stdout=subprocess.PIPE, text=True)
+    try:
+        url = urllib.parse.urlparse(json.loads(server.stdout.readline())["url"])
+        connection = http.client.HTTPConnection(url.hostname, url.port)
+        for axis, plane, count in (("z", "axial", 200), ("y", "coronal", 512), ("x", "sagittal", 512)):
+            def once(i):
+                begin = time.perf_counter()
+                connection.request("GET", f"{url.path}api/box?id=volume-9&{axis}={i}:{i + 1}")
+                answer = connection.getresponse()
+                first = time.perf_counter() - begin
+                if len(answer.read()) != 2 * 200 * 512 * 512 // count:
+                    raise SystemExit(f"bench: the viewer's answer is no slice: {answer.status}")
+                return first
+
+            places = range(0, count, 8)
+            for i in places:
+                once(i)
+            with Others() as others:
+                times = [once(i) for _ in range(b.rounds) for i in places]
+            b.add(Line("viewer", f"slice, first byte, {plane}", "512×512×200", times, [0.010], "limit", 1, others=others.cores, at_most=True))
+    finally:
+        server.terminate()
+        server.wait()
 
 
 # ---- the report -----------------------------------------------------------------------------------------------
@@ -497,7 +534,7 @@ GROUPS = {"ingest-dicom": ingest_dicom, "ingest-nifti": ingest_nifti, "size": si
 
 
 # Groups with inputs of their own.
-ALONE = {"convert-png": convert_png, "resample": resample, "patches": patches, "preview": preview, "query": query, "archive": archive,
+ALONE = {"convert-png": convert_png, "resample": resample, "patches": patches, "preview": preview, "viewer": viewer, "query": query, "archive": archive,
          "report": report}
 
 
