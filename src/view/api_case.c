@@ -106,7 +106,8 @@ static bool put_list(const view_request *r, cli_json *j, const char *name, const
 
 static bool put_known(const view_request *r, cli_json *j, const char *id, tome_error *err) {
   static const char summary[] =
-      "SELECT hu_min, hu_max, channels, modality, layout, orientation, tilt, hu_mean AS mean, hu_std AS std, hu_p005 AS p005, "
+      "SELECT hu_min, hu_max, channels, modality, layout, orientation, tilt, hu_mean AS mean, hu_std AS std, hu_p005 "
+      "AS p005, "
       "hu_p50 AS p50,"
       " hu_p995 AS p995, padding, stored_bytes, voxel_hash, source FROM cases WHERE id = ?1";
   static const char labels[] =
