@@ -14,12 +14,14 @@ static bool box_of(const view_request *r, const int64_t shape[3], tome_box *out,
   return true;
 }
 
-static bool read_box(view_server *v, const tome_result *result, const char *volume, const tome_box *box,
+static bool read_box(const view_request *r, const tome_result *result, const char *volume, const tome_box *box,
                      view_reply *out, tome_error *err) {
-  if (!view_gate_enter(&v->gate, out->size, err)) return false;
+  view_server *v = view_server_of(r);
+  const tome_run *run = view_run_of(r);
+  if (!view_gate_enter(&v->gate, out->size, run, err)) return false;
   out->data = malloc(out->size);
   const bool ok =
-      out->data ? tome_result_read(result, volume, box, out->data, out->size, &v->run, err) : view_no_memory(err);
+      out->data ? tome_result_read(result, volume, box, out->data, out->size, run, err) : view_no_memory(err);
   view_gate_computed(&v->gate);
   if (ok)
     out->held = out->size;
@@ -42,7 +44,7 @@ static bool put_box(const view_request *r, const tome_result *result, view_reply
   snprintf(out->dtype, sizeof out->dtype, "%s", view_type_text(info.dtype));
   snprintf(out->shape, sizeof out->shape, "%" PRId64 ",%" PRId64 ",%" PRId64, box.hi[0] - box.lo[0],
            box.hi[1] - box.lo[1], box.hi[2] - box.lo[2]);
-  return read_box(view_server_of(r), result, volume, &box, out, err);
+  return read_box(r, result, volume, &box, out, err);
 }
 
 static bool box_through(const view_request *r, const char *recipe, view_reply *out, tome_error *err) {

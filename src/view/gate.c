@@ -25,17 +25,20 @@ bool view_wait(pthread_cond_t *c, pthread_mutex_t *m, double *since, double seco
   if (now - *since >= seconds) return false;
   struct timespec until;
   clock_gettime(CLOCK_MONOTONIC, &until);
-  until.tv_sec += 1; /* looks up now and then: somebody may have stopped the server */
+  until.tv_nsec += 200000000; /* looks up now and then: who waits may be wanted no more */
+  if (until.tv_nsec >= 1000000000) {
+    until.tv_nsec -= 1000000000;
+    until.tv_sec++;
+  }
   pthread_cond_timedwait(c, m, &until);
   return true;
 }
 
-void view_gate_init(view_gate *g, size_t bytes, int rooms, const atomic_bool *stopping) {
+void view_gate_init(view_gate *g, size_t bytes, int rooms) {
   pthread_mutex_init(&g->lock, NULL);
   view_timed_condition(&g->moved);
   g->bytes = bytes;
   g->rooms = rooms;
-  g->stopping = stopping;
 }
 
 void view_gate_clear(view_gate *g) {
@@ -43,12 +46,12 @@ void view_gate_clear(view_gate *g) {
   pthread_mutex_destroy(&g->lock);
 }
 
-bool view_gate_enter(view_gate *g, size_t bytes, tome_error *err) {
+bool view_gate_enter(view_gate *g, size_t bytes, const tome_run *run, tome_error *err) {
   double since = 0;
   pthread_mutex_lock(&g->lock);
   bool ok = true;
   while (ok && (g->rooms == 0 || g->bytes < bytes))
-    ok = !atomic_load(g->stopping) && view_wait(&g->moved, &g->lock, &since, PATIENCE);
+    ok = !run->stop(run->user) && view_wait(&g->moved, &g->lock, &since, PATIENCE);
   if (ok) {
     g->rooms--;
     g->bytes -= bytes;
@@ -68,12 +71,6 @@ void view_gate_sent(view_gate *g, size_t bytes) {
   if (!bytes) return;
   pthread_mutex_lock(&g->lock);
   g->bytes += bytes;
-  pthread_cond_broadcast(&g->moved);
-  pthread_mutex_unlock(&g->lock);
-}
-
-void view_gate_wake(view_gate *g) {
-  pthread_mutex_lock(&g->lock);
   pthread_cond_broadcast(&g->moved);
   pthread_mutex_unlock(&g->lock);
 }

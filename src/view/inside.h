@@ -73,16 +73,14 @@ typedef struct view_gate {
   pthread_cond_t moved;
   size_t bytes; /* free for answers that are being computed or sent */
   int rooms;    /* for computing */
-  const atomic_bool *stopping;
 } view_gate;
-void view_gate_init(view_gate *g, size_t bytes, int rooms, const atomic_bool *stopping);
+void view_gate_init(view_gate *g, size_t bytes, int rooms);
 void view_gate_clear(view_gate *g);
-/* Waits for `bytes` (at most what there is in all) and a room; TOME_NO_MEMORY after some seconds, or when the server stops. */
-TOME_MUST_USE bool view_gate_enter(view_gate *g, size_t bytes, tome_error *err);
+/* Waits for `bytes` (at most what there is in all) and a room; TOME_NO_MEMORY after some seconds, or when run->stop says so. */
+TOME_MUST_USE bool view_gate_enter(view_gate *g, size_t bytes, const tome_run *run, tome_error *err);
 void view_gate_computed(view_gate *g);           /* leaves the room, keeps the bytes */
 void view_gate_sent(view_gate *g, size_t bytes); /* gives the bytes back */
-void view_gate_wake(view_gate *g);
-void view_timed_condition(pthread_cond_t *c); /* initialises one whose clock does not jump */
+void view_timed_condition(pthread_cond_t *c);    /* initialises one whose clock does not jump */
 /* False where `seconds` have passed since `*since` (0: now, and it is set). */
 bool view_wait(pthread_cond_t *c, pthread_mutex_t *m, double *since, double seconds);
 double view_now(void); /* seconds, monotonic */
@@ -168,6 +166,8 @@ const char *view_arg(const view_request *r, const char *name);
 /* One that must be there. NULL with TOME_USAGE. */
 const char *view_need(const view_request *r, const char *name, tome_error *err);
 view_server *view_server_of(const view_request *r);
+/* Ends when the server stops, or when the client has gone: nobody waits for the voxels of a slice that was scrolled past. */
+const tome_run *view_run_of(const view_request *r);
 const char *view_body(const view_request *r, size_t *size);
 
 /* Zero-initialise. */

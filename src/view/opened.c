@@ -41,19 +41,21 @@ static bool take_stamp(void *user, size_t columns, const char *const *names, con
   return true;
 }
 
-static char *stamp_of(const view_shelf *s, const char *id, tome_error *err) {
+/* A recipe may ask for statistics of all cases: its stamp says which there are. */
+static char *stamp_of(const view_shelf *s, const view_opened *o, tome_error *err) {
   static const char sql[] =
       "SELECT i.voxel_hash"
       " || ifnull((SELECT group_concat(name || voxel_hash) FROM channels WHERE case_id = i.id), '')"
       " || ifnull((SELECT group_concat(name || voxel_hash) FROM label_maps WHERE case_id = i.id), '')"
+      " || CASE WHEN ?2 = '' THEN '' ELSE (SELECT count(*) || ' ' || max(rowid) FROM images) END"
       " FROM images AS i WHERE i.id = ?1";
   char *stamp = NULL;
-  const char *params[] = {id};
-  if (!tome_query(s->store, sql, params, 1, 10, take_stamp, &stamp, err)) {
+  const char *params[] = {o->id, o->recipe};
+  if (!tome_query(s->store, sql, params, 2, 10, take_stamp, &stamp, err)) {
     free(stamp);
     return NULL;
   }
-  if (!stamp) view_fail(err, TOME_NOT_FOUND, "the store has no case \"%.200s\"", id);
+  if (!stamp) view_fail(err, TOME_NOT_FOUND, "the store has no case \"%.200s\"", o->id);
   return stamp;
 }
 
@@ -103,7 +105,7 @@ void view_give_back(view_shelf *s, view_opened *o) {
 static bool fill(view_shelf *s, view_opened *o, tome_error *err) {
   const tome_result_options options = {.cache_bytes = VIEW_CACHE_BYTES, .memory_bytes = VIEW_WORK_BYTES};
   VIEW_CLEANUP(view_recipe_clear) view_recipe recipe = {0};
-  VIEW_AUTO_TEXT char *stamp = stamp_of(s, o->id, err);
+  VIEW_AUTO_TEXT char *stamp = stamp_of(s, o, err);
   if (!stamp || (*o->recipe && !view_recipes_get(s->recipes, o->recipe, &recipe, err))) return false;
   const tome_recipe_text words = view_recipe_words(&recipe);
   tome_result *result = tome_result_open(s->store, o->id, &words, &options, s->run, err);
@@ -129,7 +131,7 @@ static view_opened *open_new(view_shelf *s, view_opened *o, tome_error *err) {
 
 /* Whether a place in use still is what the store has; else it is given back and nobody finds it again. */
 static bool still_true(view_shelf *s, view_opened *o, tome_error *err) {
-  VIEW_AUTO_TEXT char *stamp = stamp_of(s, o->id, err);
+  VIEW_AUTO_TEXT char *stamp = stamp_of(s, o, err);
   if (stamp && !strcmp(stamp, o->stamp)) return true;
   pthread_mutex_lock(&s->lock);
   o->stale = true;

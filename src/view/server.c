@@ -5,6 +5,7 @@
  */
 #include <inttypes.h>
 #include <microhttpd.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@ enum {
   CONNECTION_BYTES = 40 << 10, /* for a request's head */
   COMPUTING = 6                /* requests at a time */
 };
+static const double look_every = 0.05;                /* seconds */
 static const size_t answer_bytes = (size_t)256 << 20; /* of voxels, being computed or sent, all connections together */
 
 typedef struct route {
@@ -42,9 +44,15 @@ struct view_request {
   bool begun;
   char *body; /* NUL-terminated */
   size_t body_size;
+  tome_run run;
+  int fd;
+  atomic_bool gone;    /* the client is */
+  _Atomic double seen; /* when that was looked at last */
 };
 
 view_server *view_server_of(const view_request *r) { return r->server; }
+
+const tome_run *view_run_of(const view_request *r) { return &r->run; }
 
 const char *view_body(const view_request *r, size_t *size) {
   *size = r->body_size;
@@ -80,12 +88,29 @@ static void find_route(view_request *r, const char *target) {
     if (is_called(path, n, strcmp(p->name, page_name) ? p->name : "")) r->part = p;
 }
 
+/* Called often, by several threads: the socket is looked at now and then. One that the client has shut is one it has left. */
+static bool is_unwanted(void *user) {
+  view_request *r = user;
+  if (atomic_load(&r->server->stopping) || atomic_load(&r->gone)) return true;
+  const double now = view_now();
+  if (now - atomic_load(&r->seen) < look_every) return false;
+  atomic_store(&r->seen, now);
+  struct pollfd p = {.fd = r->fd, .events = POLLRDHUP};
+  const bool gone = poll(&p, 1, 0) == 1 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR));
+  if (gone) atomic_store(&r->gone, true);
+  return gone;
+}
+
 static void *on_target(void *user, const char *target, struct MHD_Connection *connection) {
   view_server *v = user;
   view_request *r = calloc(1, sizeof *r);
   if (!r) return NULL;
   r->server = v;
   r->connection = connection;
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  r->fd = info ? info->connect_fd : -1; /* poll() passes over -1 */
+  r->run = (tome_run){.stop = is_unwanted, .user = r};
+  atomic_store(&r->seen, view_now());
   find_route(r, target);
   return r;
 }
@@ -327,7 +352,7 @@ view_server *view_start(tome_store *store, const view_options *opt, tome_error *
   v->store = store;
   v->socket = -1;
   v->run = (tome_run){.stop = is_stopping, .user = v};
-  view_gate_init(&v->gate, answer_bytes, COMPUTING, &v->stopping);
+  view_gate_init(&v->gate, answer_bytes, COMPUTING);
   view_shelf_init(&v->shelf, store, &v->recipes, &v->run);
   if (view_recipes_init(&v->recipes, err) && start(v, opt, err)) return v;
   view_stop(v);
@@ -337,7 +362,6 @@ view_server *view_start(tome_store *store, const view_options *opt, tome_error *
 void view_stop(view_server *v) {
   if (!v) return;
   atomic_store(&v->stopping, true);
-  view_gate_wake(&v->gate);
   if (v->daemon) MHD_stop_daemon(v->daemon);
   if (v->socket >= 0) close(v->socket);
   view_shelf_clear(&v->shelf);

@@ -430,6 +430,33 @@ def crowd(c, s, v):
     c.equal((wrong[:3], errors[:3]), ([], []), "eight threads get the right boxes")
 
 
+def processor_seconds(pid):
+    words = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def leaving(c, v):
+    """A page that scrolls on drops what it asked for: the server does not go on computing for nobody."""
+    _, a = post(v, "resample:spacing=0.4,order=3")
+    request = v.root.encode() + f"api/result/box?id=big&recipe={a['id']}&z=0:28".encode()
+    v.json("api/result", id="big", recipe=a["id"])
+    begun = processor_seconds(v.pid)
+    for _ in range(8):
+        with socket.create_connection(("127.0.0.1", v.port)) as s:
+            s.sendall(b"GET " + request + f" HTTP/1.1\r\nHost: {v.host}\r\n\r\n".encode())
+            time.sleep(0.1)
+    time.sleep(1)
+    idle = processor_seconds(v.pid)
+    time.sleep(1)
+    c.that(processor_seconds(v.pid) - idle < 0.2, "a second later it rests")
+    left = processor_seconds(v.pid) - begun
+    begun = processor_seconds(v.pid)
+    status, _, data = v.ask(f"api/result/box?id=big&recipe={a['id']}&z=0:28")
+    c.that(status == 200 and len(data) > 40 << 20, f"one who waits gets it: {status}")
+    waited = processor_seconds(v.pid) - begun
+    c.that(left < 4 * waited, f"eight who left cost less than four who wait: {left:.2f} s of processor time against {waited:.2f} s each")
+
+
 # ---- who is sent away ---------------------------------------------------------------------------------------
 
 def bound_to_loopback(c, v):
@@ -674,6 +701,7 @@ def rounds(c, program, s, v, t, before):
         look(c, s, v)
     about_boxes(c, s, v, t)
     about_recipes(c, s, v, t)
+    leaving(c, v)
     fuzz(c, v)
     command(c, program, s, v, t)
     slow_is_cut(c, slow)

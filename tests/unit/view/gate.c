@@ -9,6 +9,13 @@ static view_gate gate;
 static atomic_int inside, most_inside, failed;
 static atomic_long out, most_out;
 
+static bool is_over(void *unused) {
+  (void)unused;
+  return atomic_load(&stopping);
+}
+
+static const tome_run run = {.stop = is_over};
+
 static void more(atomic_long *most, long now) {
   for (long seen = atomic_load(most); now > seen && !atomic_compare_exchange_weak(most, &seen, now);) continue;
 }
@@ -17,7 +24,7 @@ static void *visit(void *number) {
   const size_t bytes = 100 + 70 * (size_t)(uintptr_t)number;
   for (int i = 0; i < TURNS; i++) {
     tome_error err = {0};
-    if (!view_gate_enter(&gate, bytes, &err)) {
+    if (!view_gate_enter(&gate, bytes, &run, &err)) {
       atomic_fetch_add(&failed, 1);
       continue;
     }
@@ -35,7 +42,7 @@ static void *visit(void *number) {
 
 static void test_crowd(void) {
   pthread_t threads[THREADS];
-  view_gate_init(&gate, BYTES, ROOMS, &stopping);
+  view_gate_init(&gate, BYTES, ROOMS);
   for (uintptr_t i = 0; i < THREADS; i++) CHECK(pthread_create(&threads[i], NULL, visit, (void *)i) == 0);
   for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
   CHECK(atomic_load(&failed) == 0 && atomic_load(&most_inside) <= ROOMS && atomic_load(&most_out) <= BYTES);
@@ -45,7 +52,7 @@ static void test_crowd(void) {
 
 static void *wait_in_vain(void *unused) {
   tome_error err = {0};
-  CHECK(!view_gate_enter(&gate, BYTES, &err) && err.code == TOME_NO_MEMORY);
+  CHECK(!view_gate_enter(&gate, BYTES, &run, &err) && err.code == TOME_NO_MEMORY);
   return unused;
 }
 
@@ -53,11 +60,10 @@ static void *wait_in_vain(void *unused) {
 static void test_stop(void) {
   pthread_t thread;
   tome_error err = {0};
-  view_gate_init(&gate, BYTES, ROOMS, &stopping);
-  CHECK(view_gate_enter(&gate, 1, &err));
+  view_gate_init(&gate, BYTES, ROOMS);
+  CHECK(view_gate_enter(&gate, 1, &run, &err));
   CHECK(pthread_create(&thread, NULL, wait_in_vain, NULL) == 0);
   atomic_store(&stopping, true);
-  view_gate_wake(&gate);
   pthread_join(thread, NULL);
   atomic_store(&stopping, false);
   view_gate_clear(&gate);
