@@ -34,11 +34,19 @@ static void open_browser(const char *url) {
   CLI_AUTO_TEXT char *address = cli_dup(url);
   char *words[] = {name, address, NULL};
   posix_spawn_file_actions_t quiet;
+  posix_spawnattr_t apart; /* Ctrl-C is for the server, not for the browser */
+  sigset_t usual;
   pid_t pid;
   posix_spawn_file_actions_init(&quiet);
   for (int fd = 0; fd < 3; fd++) posix_spawn_file_actions_addopen(&quiet, fd, "/dev/null", fd ? 1 : 0, 0);
-  if (posix_spawnp(&pid, name, &quiet, NULL, words, environ) != 0)
+  posix_spawnattr_init(&apart);
+  sigemptyset(&usual);
+  sigaddset(&usual, SIGPIPE);
+  posix_spawnattr_setsigdefault(&apart, &usual);
+  posix_spawnattr_setflags(&apart, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF);
+  if (posix_spawnp(&pid, name, &quiet, &apart, words, environ) != 0)
     cli_say("no browser could be opened: open the address above yourself");
+  posix_spawnattr_destroy(&apart);
   posix_spawn_file_actions_destroy(&quiet);
 }
 

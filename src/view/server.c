@@ -284,7 +284,6 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
   view_request *r = *state;
   bool go;
   (void)user;
-  (void)connection;
   (void)url;
   (void)version;
   if (!r) return MHD_NO; /* no memory */
@@ -299,7 +298,9 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
   }
   view_reply reply = {0};
   tome_error err = {0};
+  MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, 0U); /* it is us who are slow now */
   if (!answer(r, &reply, &err)) view_reply_error(&reply, &err);
+  MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, (unsigned)TIMEOUT);
   return send_reply(r, &reply);
 }
 
