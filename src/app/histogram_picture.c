@@ -50,6 +50,24 @@ static bool layers_of(tome_record *r, const char *label, tome_chart *chart, tome
          tome_fail(err, TOME_NOT_FOUND, "%s has no label \"%s\" with voxels in it", r->id, label);
 }
 
+/* The counts of one channel take the place of the image's; those of labels are known of the first channel only. */
+static bool use_channel(tome_record *r, const char *channel, tome_error *err) {
+  char list[300] = "";
+  for (size_t i = 0; channel && i < r->channel_count; i++) {
+    if (strcmp(r->channels[i].name, channel)) {
+      snprintf(list + strlen(list), sizeof list - strlen(list), "%s%.40s", *list ? ", " : "", r->channels[i].name);
+      if (strlen(list) > 200) break;
+      continue;
+    }
+    r->histogram = r->channels[i].histogram;
+    r->intensity = r->channels[i].intensity;
+    if (i > 0) r->label_count = 0;
+    return true;
+  }
+  return !channel || tome_fail(err, TOME_NOT_FOUND, "%s has no channel \"%s\"; it has %s", r->id, channel,
+                               *list ? list : "one image only");
+}
+
 static bool draw(tome_record *r, const char *path, const tome_preview_options *o, tome_error *err) {
   const int width = o->size ? o->size : 1600;
   tome_chart chart = {.title = r->id,
@@ -58,10 +76,11 @@ static bool draw(tome_record *r, const char *path, const tome_preview_options *o
                       .width = width,
                       .height = (int)(width * 0.5),
                       .light = o->light};
+  if (!use_channel(r, o->channel, err)) return false;
   const tome_intensity *i = &r->intensity;
-  chart.text =
-      tome_arena_printf(&r->arena, err, "%llu voxels  ·  %g … %g %s  ·  mean %.1f, median %.0f",
-                        (unsigned long long)i->count, i->min, i->max, r->units, i->mean, i->percentile[TOME_P50]);
+  chart.text = tome_arena_printf(&r->arena, err, "%s%s%llu voxels  ·  %g … %g %s  ·  mean %.1f, median %.0f",
+                                 o->channel ? o->channel : "", o->channel ? "  ·  " : "", (unsigned long long)i->count,
+                                 i->min, i->max, r->units, i->mean, i->percentile[TOME_P50]);
   TOME_CLEANUP(tome_canvas_clear) tome_canvas c = {0};
   return chart.text && window_of(r, o->window, &chart.window, &chart.window_name, err) &&
          layers_of(r, o->label, &chart, err) && tome_draw_chart(&chart, &c, NULL, err) &&

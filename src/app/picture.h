@@ -21,6 +21,8 @@ typedef struct tome_subject {
   tome_geometry geometry;
   tome_dtype dtype;
   bool coloured;       /* its channels are red, green, blue */
+  const char *volume;  /* of the result: what is shown in gray */
+  const char *channel; /* its name; "" where there is but one */
   tome_result *result; /* of a store; else the volumes are in memory: */
   tome_volume image, label;
   tome_shown *shown;
@@ -34,8 +36,12 @@ TOME_MUST_USE bool tome_subject_of_case(tome_store *s, const char *id, const tom
 TOME_MUST_USE bool tome_subject_of_files(const char *image, const char *label, const tome_run *run, tome_subject *out,
                                          tome_error *err);
 void tome_subject_clear(tome_subject *s);
+/* Shows one channel, by name, in gray; NULL leaves what is shown. */
+TOME_MUST_USE bool tome_subject_channel(tome_subject *s, const char *channel, tome_error *err);
 /* Marks the structures that go by `label` (NULL: all); TOME_NOT_FOUND where none does. */
 TOME_MUST_USE bool tome_subject_want(tome_subject *s, const char *label, tome_error *err);
+/* Whether a structure is meant by `name`: its name or kind; of files the number too. */
+bool tome_shown_goes_by(const tome_subject *s, const tome_shown *l, const char *name);
 /* The box of all wanted structures; the whole grid where there is no voxel of them. True where there is one. */
 bool tome_subject_range(const tome_subject *s, tome_box *out);
 /* Slice `at` of a plane, into `out`. */

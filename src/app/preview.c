@@ -146,7 +146,8 @@ static bool draw(montage *m, const char *path, tome_error *err) {
 
 static bool preview(tome_subject *s, const char *path, const tome_preview_options *opt, tome_error *err) {
   montage m = {.s = s, .opt = opt};
-  return tome_subject_want(s, opt->label, err) && add_panels(&m, err) && draw(&m, path, err);
+  return tome_subject_channel(s, opt->channel, err) && tome_subject_want(s, opt->label, err) && add_panels(&m, err) &&
+         draw(&m, path, err);
 }
 
 static const tome_preview_options standard = {0};

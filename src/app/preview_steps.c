@@ -66,7 +66,7 @@ static void *whole(const tome_subject *s, const char *name, tome_dtype *dtype, s
 static bool range_of(const tome_subject *s, double out[2], tome_error *err) {
   tome_dtype dtype;
   size_t n;
-  TOME_AUTO_FREE void *v = whole(s, "image", &dtype, &n, err);
+  TOME_AUTO_FREE void *v = whole(s, s->volume, &dtype, &n, err);
   if (!v) return false;
   out[0] = INFINITY;
   out[1] = -INFINITY;
@@ -161,7 +161,9 @@ static bool find_point(steps *s, tome_error *err) {
 static bool add_row(steps *s, size_t row, tome_error *err) {
   tome_subject *one = &s->subjects[row];
   const tome_recipe_text recipe = {.steps = s->words, .step_count = row};
-  if (!tome_subject_of_case(s->store, s->id, &recipe, s->run, one, err)) return false;
+  if (!tome_subject_of_case(s->store, s->id, &recipe, s->run, one, err) ||
+      !tome_subject_channel(one, s->opt->channel, err))
+    return false;
   s->rows[row].title = row ? tome_arena_printf(&s->arena, err, "%zu  %s", row, s->words[row - 1]) : "0  as stored";
   return s->rows[row].title && add_text(s, row, err) && add_planes(s, row, err);
 }

@@ -89,6 +89,8 @@ static bool open_case(tome_subject *s, tome_store *store, const char *id, const 
   s->geometry = info.geometry;
   s->dtype = info.dtype;
   s->coloured = are_colours(&s->record) && info.dtype == TOME_U8;
+  s->volume = "image";
+  s->channel = s->record.channel_count > 1 ? s->record.channels[0].name : "";
   return s->units && add_case_labels(s, err);
 }
 
@@ -101,6 +103,29 @@ bool tome_subject_of_case(tome_store *store, const char *id, const tome_recipe_t
   }
   tome_subject_clear(&s);
   return false;
+}
+
+bool tome_subject_channel(tome_subject *s, const char *channel, tome_error *err) {
+  const tome_record *r = &s->record;
+  tome_result_info info;
+  char list[300] = "";
+  if (!channel) return true;
+  if (!s->result)
+    return tome_fail(err, TOME_USAGE, "--channel chooses among those of a case in a store: ingest the files first");
+  for (size_t i = 0; i < r->channel_count; i++) {
+    if (strcmp(r->channels[i].name, channel)) continue;
+    s->channel = r->channels[i].name;
+    s->coloured = false;
+    s->volume = i ? tome_arena_printf(&s->arena, err, "channels/%s", channel) : "image";
+    if (!s->volume || !tome_result_info_of(s->result, s->volume, &info, err)) return false;
+    s->dtype = info.dtype;
+    s->units = tome_arena_dup(&s->arena, info.units, err);
+    return s->units != NULL;
+  }
+  for (size_t i = 0; i < r->channel_count && strlen(list) < 200; i++)
+    snprintf(list + strlen(list), sizeof list - strlen(list), "%s%.64s", i ? ", " : "", r->channels[i].name);
+  return tome_fail(err, TOME_NOT_FOUND, "%s has no channel \"%s\"; it has %s", s->id, channel,
+                   *list ? list : "one image only");
 }
 
 /* ---- files ---- */
@@ -209,6 +234,7 @@ static bool open_files(tome_subject *s, const char *image, const char *label, to
   s->dtype = s->image.dtype;
   s->coloured = s->image.channels == 3;
   s->units = strcmp(s->modality, "CT") ? "" : "HU";
+  s->channel = "";
   if (!label) return true;
   if (!load_file(s, label, true, &s->label, err)) return false;
   return (tome_align_label(&s->label, &s->geometry, s->run, text, sizeof text, err) ||
@@ -229,15 +255,17 @@ bool tome_subject_of_files(const char *image, const char *label, const tome_run 
 
 /* ---- what is wanted of it ---- */
 
-static bool goes_by(const tome_shown *l, const char *name) {
-  char kind[64];
+bool tome_shown_goes_by(const tome_subject *s, const tome_shown *l, const char *name) {
+  char kind[64], value[16];
   tome_label_kind(l->name, kind, sizeof kind);
-  return !strcmp(l->name, name) || !strcmp(kind, name) || !strcmp(l->map, name);
+  snprintf(value, sizeof value, "%d", l->value);
+  return !strcmp(l->name, name) || !strcmp(kind, name) || (!s->result && !strcmp(value, name));
 }
 
 bool tome_subject_want(tome_subject *s, const char *label, tome_error *err) {
   bool any = false;
-  for (size_t i = 0; i < s->shown_count; i++) any |= s->shown[i].wanted = !label || goes_by(&s->shown[i], label);
+  for (size_t i = 0; i < s->shown_count; i++)
+    any |= s->shown[i].wanted = !label || tome_shown_goes_by(s, &s->shown[i], label) || !strcmp(s->shown[i].map, label);
   if (any || !label) return true;
   char list[300] = "";
   for (size_t i = 0; i < s->shown_count && strlen(list) < 200; i++)
@@ -278,6 +306,7 @@ bool tome_subject_legend(tome_subject *s, tome_legend **out, size_t *count, tome
 const char *tome_subject_text(tome_subject *s, const char *window, tome_error *err) {
   const int64_t *n = s->geometry.shape;
   const double *mm = s->geometry.spacing;
+  const bool named = *s->channel && !s->coloured;
   const char *grid =
       tome_arena_printf(&s->arena, err, "%lld × %lld × %lld", (long long)n[0], (long long)n[1], (long long)n[2]);
   const char *spacing =
@@ -286,6 +315,7 @@ const char *tome_subject_text(tome_subject *s, const char *window, tome_error *e
           ? tome_arena_printf(&s->arena, err, "  ·  %.4g × %.4g × %.4g mm (z, y, x)", mm[0], mm[1], mm[2])
           : " voxels (z, y, x)";
   return !spacing ? NULL
-                  : tome_arena_printf(&s->arena, err, "%s%s%s%s%s%s", grid, spacing, *s->modality ? "  ·  " : "",
-                                      s->modality, *window ? "  ·  " : "", window);
+                  : tome_arena_printf(&s->arena, err, "%s%s%s%s%s%s%s%s", grid, spacing, *s->modality ? "  ·  " : "",
+                                      s->modality, named ? "  ·  channel " : "", named ? s->channel : "",
+                                      *window ? "  ·  " : "", window);
 }

@@ -7,6 +7,7 @@
 #include "app/picture.h"
 #include "base/threads.h"
 #include "ops/ops.h"
+#include "record/percentile.h"
 
 /* ---- voxels ---- */
 
@@ -78,7 +79,7 @@ static bool fetch_all(fetching *f, tome_error *err) {
 
 static const void *ask_image(fetching *f, const tome_box *b, tome_slice *out, tome_error *err) {
   tome_subject *s = f->s;
-  if (s->result && !s->coloured) return add(f, "image", b, &out->dtype, err);
+  if (s->result && !s->coloured) return add(f, s->volume, b, &out->dtype, err);
   void *to = room(s, b, tome_dtype_size(s->dtype) * (s->coloured ? 3 : 1), err);
   if (to && !s->result) crop(&s->image, b, to);
   return to; /* of a store's colours to be filled later */
@@ -245,15 +246,38 @@ static bool parse_numbers(const char *text, tome_window *w) {
   return end != second && !*end && isfinite(w->level) && isfinite(w->width) && w->width > 0;
 }
 
-static bool of_structure(const tome_subject *s, const char *name, tome_window *out) {
-  for (size_t i = 0; i < s->shown_count; i++) {
-    char kind[64];
-    tome_label_kind(s->shown[i].name, kind, sizeof kind);
-    if ((strcmp(s->shown[i].name, name) && strcmp(kind, name)) || !(s->shown[i].own.width > 0)) continue;
-    *out = s->shown[i].own;
-    return true;
+/* Percentiles 0.5 and 99.5 of the image's values within a structure of a file; of an even sample where it has very many voxels. */
+static bool measure(const tome_subject *s, const tome_shown *l, tome_window *out, tome_error *err) {
+  enum { ENOUGH = 1 << 22 };
+  const size_t n = tome_volume_voxels(&s->label), step = (size_t)(l->voxels / ENOUGH) + 1;
+  size_t met = 0, kept = 0;
+  TOME_AUTO_FREE double *v = tome_alloc((size_t)l->voxels / step + 1, sizeof *v, s->id, err);
+  if (!v) return false;
+  for (size_t i = 0; i < n; i++)
+    if (tome_shown_value(s->label.data, s->label.dtype, i) == l->value && met++ % step == 0 &&
+        isfinite(v[kept] = tome_shown_value(s->image.data, s->image.dtype, i)))
+      kept++;
+  *out = (tome_window){0};
+  if (!kept) return true;
+  qsort(v, kept, sizeof *v, by_value);
+  const tome_rank lo = tome_rank_of(0.5, kept), hi = tome_rank_of(99.5, kept);
+  const double lower = tome_rank_between(&lo, v[lo.below], v[lo.above]);
+  const double upper = tome_rank_between(&hi, v[hi.below], v[hi.above]);
+  *out = (tome_window){(lower + upper) / 2, upper - lower};
+  return true;
+}
+
+/* The range of a structure's own values; width 0 where there is none of that name, or its values are not known: those of what a recipe makes are others. */
+static bool of_structure(const tome_subject *s, const char **name, tome_window *out, tome_error *err) {
+  *out = (tome_window){0};
+  for (size_t i = 0; i < s->shown_count && !(out->width > 0); i++) {
+    const tome_shown *l = &s->shown[i];
+    if (!tome_shown_goes_by(s, l, *name)) continue;
+    if (s->result && strcmp(s->units, s->record.units) == 0 && !strcmp(s->volume, "image")) *out = l->own;
+    if (!s->result && !s->coloured && !measure(s, l, out, err)) return false;
+    if (!s->result) *name = l->name; /* which may have been a number */
   }
-  return false;
+  return true;
 }
 
 bool tome_subject_window(const tome_subject *s, const char *window, tome_slice *const *slices, size_t count, char *text,
@@ -265,12 +289,14 @@ bool tome_subject_window(const tome_subject *s, const char *window, tome_slice *
     if (!tome_window_auto(s->units, photograph, slices, count, &w, &name, err)) return false;
   } else if (parse_numbers(window, &w)) {
     name = "";
-  } else if (!tome_tissue_window(window, &w.level, &w.width) && !of_structure(s, window, &w)) {
-    return tome_fail(
-        err, TOME_USAGE,
-        "window \"%s\": is neither LEVEL,WIDTH (40,400) nor auto, nor a tissue (liver, lung, bone, soft …), "
-        "nor a label of %s whose values are known",
-        window, s->id);
+  } else if (!tome_tissue_window(window, &w.level, &w.width)) {
+    if (!of_structure(s, &name, &w, err)) return false;
+    if (!(w.width > 0))
+      return tome_fail(
+          err, TOME_USAGE,
+          "window \"%s\": is neither LEVEL,WIDTH (40,400) nor auto, nor a tissue (liver, lung, bone, soft …), "
+          "nor a label of %s whose values are known",
+          window, s->id);
   }
   for (size_t i = 0; i < count; i++) slices[i]->window = w;
   if (s->coloured)

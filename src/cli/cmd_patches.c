@@ -12,27 +12,6 @@
 #include "cli/verbs.h"
 #include "cli/words.h"
 
-/* ---- which cases ---- */
-
-static int natural(const void *a, const void *b) {
-  const char *p = *(const char *const *)a, *q = *(const char *const *)b;
-  while (*p && *p == *q && (*p < '0' || *p > '9')) p++, q++;
-  const unsigned long long m = strtoull(p, NULL, 10), n = strtoull(q, NULL, 10);
-  const bool digits = *p >= '0' && *p <= '9' && *q >= '0' && *q <= '9';
-  return digits && m != n ? (m > n) - (m < n) : strcmp(p, q);
-}
-
-/* --where instead of ids, whose texts stay in `found`. */
-static bool take_where(cli_kept *found, cli_words *w, const char *where, tome_store *store, tome_error *err) {
-  CLI_AUTO_TEXT char *sql = cli_printf("SELECT id FROM cases WHERE (%s\n)", where);
-  if (!cli_kept_query(found, store, sql, NULL, err)) return false;
-  if (!found->rows) return cli_fail(err, "no case is like that: --where \"%s\"", where);
-  w->ids = cli_grow(w->ids, found->rows, sizeof *w->ids);
-  for (size_t r = 0; r < found->rows; r++) w->ids[w->id_count++] = cli_kept_text(found, r, "id");
-  qsort(w->ids, w->id_count, sizeof *w->ids, natural);
-  return true;
-}
-
 /* ---- options ---- */
 
 typedef struct chosen {
@@ -263,7 +242,7 @@ static int run(const cli_args *args) {
   const char *where = cli_text(args, "where");
   if ((where != NULL) + (w.id_count > 0) + cli_given(args, "all") > 1)
     cli_fail(&err, "choose cases by their ids, by --where or --all: not by two of these");
-  if (err.code || (where && !take_where(&found, &w, where, store, &err)) || !take_options(&c, args, &w, &err))
+  if (err.code || (where && !cli_words_where(&w, &found, where, store, &err)) || !take_options(&c, args, &w, &err))
     return cli_failed(&err);
   return go(args, store, &w, &c.o);
 }

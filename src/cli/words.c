@@ -83,6 +83,26 @@ bool cli_words_take(cli_words *w, const cli_args *args, tome_store *store, tome_
   return true;
 }
 
+/* ---- --where ---- */
+
+static int natural(const void *a, const void *b) {
+  const char *p = *(const char *const *)a, *q = *(const char *const *)b;
+  while (*p && *p == *q && (*p < '0' || *p > '9')) p++, q++;
+  const unsigned long long m = strtoull(p, NULL, 10), n = strtoull(q, NULL, 10);
+  const bool digits = *p >= '0' && *p <= '9' && *q >= '0' && *q <= '9';
+  return digits && m != n ? (m > n) - (m < n) : strcmp(p, q);
+}
+
+bool cli_words_where(cli_words *w, cli_kept *found, const char *where, tome_store *store, tome_error *err) {
+  CLI_AUTO_TEXT char *sql = cli_printf("SELECT id FROM cases WHERE (%s\n)", where); /* it may end in a comment */
+  if (!cli_kept_query(found, store, sql, NULL, err)) return false;
+  if (!found->rows) return cli_fail(err, "no case is like that: --where \"%s\"", where);
+  w->ids = cli_grow(w->ids, found->rows, sizeof *w->ids);
+  for (size_t r = 0; r < found->rows; r++) w->ids[w->id_count++] = cli_kept_text(found, r, "id");
+  qsort(w->ids, w->id_count, sizeof *w->ids, natural);
+  return true;
+}
+
 void cli_words_clear(cli_words *w) {
   free(w->ids);
   free(w->steps);

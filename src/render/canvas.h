@@ -47,6 +47,9 @@ typedef struct tome_type {
   tome_rgb colour;
 } tome_type;
 double tome_text_width(const tome_type *t, const char *text);
+/* The text where it is at most `width` wide, else as much of its beginning and its end as fits, "…" between them. */
+enum { TOME_FIT = 512 };
+void tome_text_fit(const tome_type *t, const char *text, double width, char out[TOME_FIT]);
 /* From `x` on, the baseline at `y`. Returns where the text ends. */
 double tome_draw_text(tome_canvas *c, double x, double y, const tome_type *t, const char *text);
 /* The same, its middle or its end at `x`. */

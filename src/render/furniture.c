@@ -11,8 +11,11 @@ double tome_sheet_unit(int width) {
 
 void tome_draw_head(tome_canvas *c, int x, const char *title, const char *text, double unit, const tome_theme *theme) {
   const tome_type big = {24 * unit, true, theme->text}, small = {16 * unit, false, theme->dim};
-  tome_draw_text(c, x, rint(30 * unit), &big, title);
-  tome_draw_text(c, x, rint(54 * unit), &small, text);
+  char fit[TOME_FIT];
+  tome_text_fit(&big, title, c->width - 2 * x, fit);
+  tome_draw_text(c, x, rint(30 * unit), &big, fit);
+  tome_text_fit(&small, text, c->width - 2 * x, fit);
+  tome_draw_text(c, x, rint(54 * unit), &small, fit);
 }
 
 /* ---- legends ---- */
@@ -34,8 +37,9 @@ static int flow(tome_canvas *c, int x, int y, int width, const tome_legend *rows
   double at = 0;
   int lines = count ? 1 : 0;
   for (size_t i = 0; i < count; i++) {
-    char text[128];
-    legend_text(&rows[i], text, sizeof text);
+    char all[128], text[TOME_FIT];
+    legend_text(&rows[i], all, sizeof all);
+    tome_text_fit(&type, all, width - swatch - SWATCH_GAP * unit, text);
     const double wide = swatch + SWATCH_GAP * unit + tome_text_width(&type, text);
     if (at > 0 && at + wide > width) {
       at = 0;

@@ -101,6 +101,25 @@ typedef struct tome_sheet {
 } tome_sheet;
 TOME_MUST_USE bool tome_draw_montage(const tome_sheet *s, tome_canvas *out, tome_error *err);
 
+/* ---- galleries (gallery.c): several cases on one page, a slice of each --- */
+
+typedef struct tome_gallery {
+  const char *title, *text;
+  size_t count;  /* of cells */
+  double aspect; /* width / height of a cell; between 0.6 and 2 */
+  const tome_legend *legend;
+  size_t legend_count;
+  int width; /* of the picture in pixels; its height follows */
+  bool light;
+} tome_gallery;
+/* The page with nothing in its cells. */
+TOME_MUST_USE bool tome_gallery_begin(const tome_gallery *g, tome_canvas *out, tome_error *err);
+/* Draws a slice into cell i, as large as fits at true aspect, and its name beneath. Several threads may draw different cells. */
+TOME_MUST_USE bool tome_gallery_put(tome_canvas *c, const tome_gallery *g, size_t i, const tome_slice *s, bool places,
+                                    const char *caption, tome_error *err);
+/* Where cell i stands, without its caption. */
+void tome_gallery_cell(const tome_gallery *g, size_t i, int *x, int *y, int *width, int *height);
+
 /* What one step of a recipe left: the same place in the patient, in up to three planes. */
 typedef struct tome_step_row {
   const char *title;       /* "resample:spacing=1" */

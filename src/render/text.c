@@ -1,6 +1,8 @@
 /* Letters, from outlines that came into the library when it was built (outlines.c). */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "render/canvas.h"
 
@@ -53,6 +55,28 @@ double tome_text_width(const tome_type *t, const char *text) {
   long sum = 0;
   while (*text) sum += find(f, next(&text))->advance;
   return (double)sum * t->size / f->em;
+}
+
+/* The first `head` and the last `tail` of `count` letters, which begin at `at`. */
+static void shorten(const char *text, const size_t *at, size_t count, size_t head, size_t tail, char *out) {
+  memcpy(out, text, at[head]);
+  memcpy(out + at[head], "…", strlen("…"));
+  strcpy(out + at[head] + strlen("…"), text + at[count - tail]);
+}
+
+void tome_text_fit(const tome_type *t, const char *text, double width, char out[TOME_FIT]) {
+  char whole[TOME_FIT - 8];
+  size_t at[TOME_FIT], count = 0;
+  snprintf(whole, sizeof whole, "%s", text);
+  strcpy(out, whole);
+  if (tome_text_width(t, out) <= width) return;
+  for (const char *p = whole; *p; next(&p)) at[count++] = (size_t)(p - whole);
+  at[count] = strlen(whole);
+  for (size_t kept = count; kept-- > 0;) { /* rather more of the end: numbers stand there */
+    shorten(whole, at, count, kept / 2, kept - kept / 2, out);
+    if (tome_text_width(t, out) <= width) return;
+  }
+  *out = '\0'; /* not even … */
 }
 
 /* Where font units go: right by (ax, ay) pixels a unit, up by (bx, by). */
