@@ -788,8 +788,9 @@ typedef struct tome_preview_options {
   int slices;         /* how many, at most, 1 to 100; 0: 12 */
   bool light, force;
   tome_recipe_text recipe;
-  bool steps;          /* one row a step of the recipe */
-  const char *channel; /* of a case that has several, by name ("t1ce", "green"): in gray; NULL: its image, photographs in colour */
+  bool steps; /* one row a step of the recipe */
+  const char *
+      channel; /* of a case that has several, by name ("t1ce", "green"): in gray; NULL: its image, photographs in colour */
 } tome_preview_options;
 
 /* Draws a case, or what a recipe makes of it, into a PNG: axial slices over the labels' range, coronal and sagittal ones, at true aspect and the patient's way up, labels
@@ -802,8 +803,8 @@ TOME_API TOME_MUST_USE bool tome_preview_files(const char *image, const char *la
 /* Draws one slice of each of 1 to 256 cases side by side, through the label asked for, else through a lesion, else the middle of all structures; structures of
  * one kind have one colour. Cases without `label` show their middle; TOME_NOT_FOUND where none has it. No steps. */
 TOME_API TOME_MUST_USE bool tome_preview_gallery(tome_store *store, const char *const *ids, size_t count,
-                                                 const char *path, const tome_preview_options *opt,
-                                                 const tome_run *run, tome_error *err);
+                                                 const char *path, const tome_preview_options *opt, const tome_run *run,
+                                                 tome_error *err);
 /* Draws the stored counts of a case's values, its labels' over them, into a PNG; reads no voxel. */
 TOME_API TOME_MUST_USE bool tome_histogram_picture(tome_store *store, const char *id, const char *path,
                                                    const tome_preview_options *opt, tome_error *err);
