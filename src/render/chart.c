@@ -202,8 +202,10 @@ static void draw_names(const drawing *d) {
     const int y = d->p.top + (int)lrint(30 * d->unit) + (int)i * line;
     if (y + line > d->p.bottom) break;
     const double end = right_of(d) - 10 * d->unit;
-    const double x = end - tome_text_width(&t, d->chart->layers[i].name);
-    tome_draw_text(d->c, rint(x), y + rint(12 * d->unit), &t, d->chart->layers[i].name);
+    char name[TOME_FIT];
+    tome_text_fit(&t, d->chart->layers[i].name, d->p.width / 2.0, name);
+    const double x = end - tome_text_width(&t, name);
+    tome_draw_text(d->c, rint(x), y + rint(12 * d->unit), &t, name);
     tome_draw_rect(d->c, (int)lrint(x - 9 * d->unit) - swatch, y, swatch, swatch, d->chart->layers[i].colour, 1);
   }
 }

@@ -129,7 +129,8 @@ static void trace(tome_canvas *c, int x, int y, const tome_outliner *o, int widt
     const float *above = j ? row - width : row, *below = j + 1 < height ? row + width : row;
     for (int i = 0; i < width; i++) {
       const float dx = row[i + 1 < width ? i + 1 : i] - row[i ? i - 1 : i], dy = below[i] - above[i];
-      const bool thin = hard[i] >= 0.5f && row[i] < 0.5f;
+      const bool thin =
+          hard[i] >= 0.5f && row[i] < 0.51f; /* one pixel wide: softened to 1/2, or less, without a slope */
       if (dx == 0 && dy == 0 && !thin) continue;
       const double alpha = thin ? 1 : covered(row[i], dx, dy, line);
       if (alpha > 0) tome_draw_pixel(c, x + i, y + j, colour, alpha);
