@@ -21,7 +21,7 @@ export class Keys {
 
   press(e) {
     if (e.defaultPrevented || e.ctrlKey || e.metaKey || byId("help").open) return;
-    const field = e.target.closest("input, select, textarea, button");
+    const field = e.target instanceof Element ? e.target.closest("input, select, textarea, button") : null;
     if (field && (field.matches("textarea, select, input:not([type=range], [type=checkbox])") || /^(Arrow|Page|Home|End| |Enter)/.test(e.key))) return;
     const row = this.rows.find(r => r[2].includes(e.key));
     if (!row) return;

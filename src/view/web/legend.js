@@ -51,7 +51,7 @@ export class Legend {
     const swatch = el("span", { class: "swatch", "aria-hidden": "true" });
     swatch.style.backgroundColor = label.colour;
     const range = Number.isFinite(label.hu_min) ? `, values ${short(label.hu_min, 4)} to ${short(label.hu_max, 4)}` : "";
-    const name = el("button", { type: "button", class: "link", title: `Go to the middle of ${label.name}: slices ${label.first_z} to ${label.last_z}${range}`, onclick: () => this.jump(label) }, label.name);
+    const name = el("button", { type: "button", class: "link", title: `Go to the middle of ${label.name}: slices ${label.first_z} to ${label.last_z}${range}`, onclick: () => this.jump(label) }, ...label.name.split(/(?<=_)/).flatMap((part, i) => (i ? [el("wbr"), part] : [part])));
     return el("tr", { "data-label": label.name }, el("td", {}, box), el("td", {}, swatch), el("th", { scope: "row" }, name), el("td", { class: "n" }, this.millimetres ? `${short(label.ml, 4)} ml` : `${Math.round(label.ml * 1000).toLocaleString("en")} px`));
   }
 }

@@ -11,6 +11,7 @@ export class CaseList {
     this.total = 0;
     this.at = -1; // the row of the case that is open
     this.open = "";
+    this.coming = -1; // the row that was chosen and has not come yet
     this.box = byId("cases");
     this.rows = byId("case-rows");
     this.controller = new AbortController();
@@ -42,6 +43,7 @@ export class CaseList {
   async ask() {
     this.controller.abort();
     this.controller = new AbortController();
+    this.coming = -1;
     const told = byId("filter-problem");
     try {
       const first = await this.fetch(0);
@@ -133,21 +135,23 @@ export class CaseList {
     const jump = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -this.total, End: this.total }[e.key];
     if (!jump || !this.total) return;
     e.preventDefault();
-    this.choose(Math.min(this.total - 1, Math.max(0, this.at < 0 ? 0 : this.at + jump)));
+    this.step(jump);
   }
 
   step(by) {
-    if (this.total) this.choose(Math.min(this.total - 1, Math.max(0, this.at < 0 ? 0 : this.at + by)));
+    const from = this.at >= 0 ? this.at : by === 1 ? -1 : 0; // where the open case is not in sight, the first one is next
+    if (this.total) this.choose(Math.min(this.total - 1, Math.max(0, from + by)));
   }
 
   // Opens the case of a row, which may have to come first.
   async choose(i) {
-    this.at = i;
+    this.at = this.coming = i;
     this.show(i);
     this.draw();
     if (!this.row(i)) await this.pages.get(Math.floor(i / PAGE));
     const row = this.row(i);
-    if (!row || this.at !== i) return;
+    if (!row || this.coming !== i) return;
+    this.coming = -1;
     this.open = row.id;
     this.chosen(row.id);
   }
@@ -167,7 +171,7 @@ export class CaseList {
 
   find() {
     const known = this.row(this.at);
-    if (known && known.id === this.open) return;
+    if (this.coming >= 0 || (known && known.id === this.open)) return;
     this.at = -1;
     for (const [number, rows] of this.ready || []) {
       const i = rows.findIndex(r => r.id === this.open);

@@ -53,18 +53,22 @@ export function pixelOf(hex, alpha) {
   return ((Math.round(alpha * 255) << 24) | ((n & 255) << 16) | (n & 0xff00) | (n >> 16)) >>> 0;
 }
 
-// Borders of each label of a slice as paths along the edges of its pixels: Map of value → Path2D, in pixels of the slice. Kept with the slice.
+// The way from each side of a pixel into it: top, bottom, left, right.
+export const INWARD = [[0, 1], [0, -1], [1, 0], [-1, 0]];
+
+// Borders of each label of a slice along the edges of its pixels: Map of value → four paths in pixels of the slice, of the sides where the label lies
+// below, above, right and left of the edge, so that each can be drawn on its own label's side. Kept with the slice.
 export function outlines(slice) {
   if (slice.outlines) return slice.outlines;
   const paths = new Map();
-  const line = (value, x0, y0, x1, y1) => {
-    let path = paths.get(value);
-    if (!path) paths.set(value, (path = new Path2D()));
-    path.moveTo(x0, y0);
-    path.lineTo(x1, y1);
+  const line = (value, side, x0, y0, x1, y1) => {
+    let sides = paths.get(value);
+    if (!sides) paths.set(value, (sides = INWARD.map(() => new Path2D())));
+    sides[side].moveTo(x0, y0);
+    sides[side].lineTo(x1, y1);
   };
   const { data, rows, columns } = slice;
-  const flat = (y, x0, x1, v) => line(v, x0, y, x1, y), upright = (x, y0, y1, v) => line(v, x, y0, x, y1);
+  const flat = (y, x0, x1, v, side) => line(v, side, x0, y, x1, y), upright = (x, y0, y1, v, side) => line(v, 2 + side, x, y0, x, y1);
   edges(data, rows, columns, columns, 1, flat);
   edges(data, columns, rows, 1, columns, upright);
   slice.outlines = paths;
@@ -80,8 +84,8 @@ function edges(data, rows, columns, down, along, emit) {
       const a = inside && i > 0 ? data[at - down] : 0, b = inside && i < rows ? data[at] : 0;
       if (a === before && b === after) continue;
       if (before !== after) {
-        if (before) emit(i, start, j, before);
-        if (after) emit(i, start, j, after);
+        if (before) emit(i, start, j, before, 1);
+        if (after) emit(i, start, j, after, 0);
       }
       start = j;
       before = a;

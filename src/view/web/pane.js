@@ -1,10 +1,11 @@
 // One plane of one scene on the screen: the picture, labels, crosshair, letters, bar of mm and slider, and what mouse, wheel and touch do there.
 import { el, eachFrame } from "./dom.js";
 import { inPlane } from "./geometry.js";
-import { outlines, paintColour, paintGray, paintLabels, pixelOf } from "./paint.js";
+import { INWARD, outlines, paintColour, paintGray, paintLabels, pixelOf } from "./paint.js";
 
 const MARGIN = 0.96; // of the pane that a whole slice takes
 const BARS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
+const OUTLINE = 1.6; // CSS pixels
 const CROSSHAIR_GAP = 7; // CSS pixels around the crosshair's voxel that stay free
 
 // A canvas of a slice's own size to be scaled from.
@@ -173,14 +174,14 @@ export class Pane {
     }
     if (!look.outline) return;
     c.setTransform(1, 0, 0, 1, 0, 0);
-    const paths = outlines(slice), matrix = new DOMMatrix(this.matrix(f));
-    c.lineWidth = 1.6 * this.ratio;
-    c.lineCap = "square";
-    for (const label of labels) {
-      const path = paths.get(label.value);
-      if (!path) continue;
+    const paths = outlines(slice), m = this.matrix(f), width = OUTLINE * this.ratio;
+    // Lines as wide on the screen whatever the zoom, and within their label: moved inwards by half their width.
+    const places = INWARD.map(([x, y]) => new DOMMatrix([...m.slice(0, 4), m[4] + (Math.sign(m[0] * x + m[2] * y) * width) / 2, m[5] + (Math.sign(m[1] * x + m[3] * y) * width) / 2]));
+    c.lineWidth = width;
+    c.lineCap = "butt";
+    for (const label of labels.filter(l => paths.has(l.value))) {
       const placed = new Path2D();
-      placed.addPath(path, matrix);
+      paths.get(label.value).forEach((path, side) => placed.addPath(path, places[side]));
       c.strokeStyle = label.colour;
       c.stroke(placed);
     }

@@ -371,6 +371,7 @@ class Page {
     const { original, result } = this.scenes;
     if (!original) return;
     for (const e of document.querySelectorAll(".of-result")) e.hidden = !result;
+    for (const name of ["voxel", "value", "label"]) byId(`at-${name}`).colSpan = result ? 1 : 2;
     byId("cursor-head").hidden = !result;
     byId("world-row").hidden = !original.millimetres;
     byId("at-world").textContent = worldText(this.world);
@@ -512,7 +513,7 @@ function curveOf({ first, width }, { map, value, begin, counts }, labels) {
   return label ? [{ name: label.name, colour: label.colour, visible: label.visible, first: first + begin * width, width, counts }] : [];
 }
 
-const windowName = w => [w.name || w.of || w.label || "own", w.method === "minmax" ? "(all of it)" : ""].filter(Boolean).join(" ");
+const windowName = w => (w.map === "image" && !w.value ? "all values" : w.name) + (w.method === "minmax" ? ", min to max" : "");
 
 // A histogram of slices, in the form of the server's.
 function histogramOf(arrays) {
