@@ -102,38 +102,59 @@ static bool take_indexed(void *user, size_t columns, const char *const *names, c
 
 static int by_id(const void *a, const void *b) { return strcmp(((const indexed *)a)->id, ((const indexed *)b)->id); }
 
-static bool check_record(const char *id, const char *path, const indexed *row, tome_findings *f, tome_error *err) {
-  TOME_CLEANUP(tome_record_clear) tome_record r = {0};
-  tome_error e = {0};
-  if (!tome_case_file_record(path, &r, &e)) {
-    if (e.code == TOME_NO_MEMORY) return tome_fail(err, e.code, "%s", e.message);
-    return tome_findings_add(f, TOME_ERROR, "case-unreadable", id,
-                             "take the case from its source again: tome ingest --replace", err, "%s", e.message);
-  }
-  if (strcmp(r.voxel_hash, row->voxel_hash) == 0) return true;
-  return tome_findings_add(f, TOME_ERROR, "index-disagrees", id, "tome reindex", err,
-                           "the index speaks of other voxels than the case file");
+/* What looking at one case file said; told afterwards, in order, by one thread. */
+typedef struct look {
+  const char *id;
+  indexed *row; /* NULL: not indexed */
+  uint64_t size;
+  bool readable, same_voxels;
+  char *why; /* it is not readable */
+} look;
+
+typedef struct looking {
+  tome_store *store;
+  look *looks;
+  size_t count;
+} looking;
+
+static void looking_clear(looking *l) {
+  for (size_t i = 0; i < l->count && l->looks; i++) free(l->looks[i].why);
+  free(l->looks);
 }
 
-static bool check_file(tome_store *s, const char *id, indexed_rows *rows, tome_findings *f, tome_error *err) {
-  const indexed key = {.id = id};
-  indexed *row = rows->count ? bsearch(&key, rows->rows, rows->count, sizeof key, by_id) : NULL;
-  if (!row)
-    return tome_findings_add(f, TOME_WARNING, "not-indexed", id, "tome reindex, or the next tome ingest", err,
-                             "is in the store but not in the index: an ingest was interrupted");
-  row->seen = true;
-  TOME_AUTO_FREE char *path = tome_case_path(s, id, err);
-  uint64_t size = 0;
-  if (!path) return false;
+/* One case file: its size, and whether it opens. A file of another size than the index says is not opened. */
+static bool look_at(void *ctx, size_t item, int worker, tome_error *err) {
+  const looking *l = ctx;
+  look *x = &l->looks[item];
+  char hash[33] = "";
   tome_error e = {0};
-  if (!tome_file_size(path, &size, &e))
-    return tome_findings_add(f, TOME_ERROR, "case-unreadable", id, "look at the folder's permissions", err, "%s",
-                             e.message);
-  if (size != (uint64_t)row->bytes)
-    return tome_findings_add(
-        f, TOME_ERROR, "size-differs", id, "tome verify says whether it is damaged; if not, tome reindex", err,
-        "the case file has %llu bytes, the index speaks of %lld", (unsigned long long)size, (long long)row->bytes);
-  return check_record(id, path, row, f, err);
+  (void)worker;
+  if (!x->row) return true;
+  TOME_AUTO_FREE char *path = tome_case_path(l->store, x->id, err);
+  if (!path) return false;
+  x->readable = tome_file_size(path, &x->size, &e);
+  const bool whole = x->readable && x->size == (uint64_t)x->row->bytes;
+  if (whole) x->readable = tome_case_file_voxel_hash(path, hash, &e);
+  x->same_voxels = strcmp(hash, x->row->voxel_hash) == 0;
+  if (x->readable) return true;
+  if (e.code == TOME_NO_MEMORY) return tome_fail(err, e.code, "%s", e.message);
+  return (x->why = strdup(e.message)) || tome_fail(err, TOME_NO_MEMORY, "%s: out of memory", x->id);
+}
+
+static bool tell_look(const look *l, tome_findings *f, tome_error *err) {
+  if (!l->row)
+    return tome_findings_add(f, TOME_WARNING, "not-indexed", l->id, "tome reindex, or the next tome ingest", err,
+                             "is in the store but not in the index: an ingest was interrupted");
+  if (!l->readable)
+    return tome_findings_add(f, TOME_ERROR, "case-unreadable", l->id,
+                             "take the case from its source again: tome ingest --replace", err, "%s", l->why);
+  if (l->size != (uint64_t)l->row->bytes)
+    return tome_findings_add(f, TOME_ERROR, "size-differs", l->id,
+                             "tome verify says whether it is damaged; if not, tome reindex", err,
+                             "the case file has %llu bytes, the index speaks of %lld", (unsigned long long)l->size,
+                             (long long)l->row->bytes);
+  return l->same_voxels || tome_findings_add(f, TOME_ERROR, "index-disagrees", l->id, "tome reindex", err,
+                                             "the index speaks of other voxels than the case file");
 }
 
 static bool check_missing(const indexed_rows *rows, tome_findings *f, tome_error *err) {
@@ -145,21 +166,46 @@ static bool check_missing(const indexed_rows *rows, tome_findings *f, tome_error
   return true;
 }
 
-static bool check_files(tome_store *s, indexed_rows *rows, const tome_run *run, tome_findings *f, tome_error *err) {
-  const char **ids;
-  size_t count;
-  if (!tome_list_ids(s, &f->arena, &ids, &count, err)) return false;
-  f->cases = count;
-  if (rows->count) qsort(rows->rows, rows->count, sizeof *rows->rows, by_id);
-  tome_progress p = {.phase = "look", .items_total = count};
-  for (size_t i = 0; i < count; i++) {
-    p.item = ids[i];
+static indexed *row_of(const indexed_rows *rows, const char *id) {
+  const indexed key = {.id = id};
+  return rows->count ? bsearch(&key, rows->rows, rows->count, sizeof key, by_id) : NULL;
+}
+
+/* All case files, so many at a time that progress is seen. */
+static bool look_at_all(looking *l, const tome_run *run, tome_error *err) {
+  enum { BATCH = 64 };
+  tome_run quiet = run ? *run : (tome_run){0};
+  tome_progress p = {.phase = "look", .item = "", .items_total = l->count};
+  quiet.progress = NULL;
+  for (size_t first = 0; first < l->count; first += BATCH) {
+    looking part = *l;
+    part.looks += first;
+    const size_t n = l->count - first < BATCH ? l->count - first : BATCH;
+    p.item = l->looks[first].id;
     tome_report(run, &p);
-    if (tome_stopped(run)) return tome_fail_cancelled(err);
-    if (!check_file(s, ids[i], rows, f, err)) return false;
-    p.items_done++;
+    if (!tome_parallel(&quiet, n, look_at, &part, err)) return false;
+    p.items_done += n;
   }
   tome_report(run, &p);
+  return true;
+}
+
+static bool check_files(tome_store *s, indexed_rows *rows, const tome_run *run, tome_findings *f, tome_error *err) {
+  TOME_CLEANUP(looking_clear) looking l = {.store = s};
+  const char **ids;
+  size_t count;
+  if (!tome_list_ids(s, &f->arena, &ids, &count, err) ||
+      !(l.looks = tome_alloc_zero(count + 1, sizeof *l.looks, "cases", err)))
+    return false;
+  f->cases = l.count = count;
+  if (rows->count) qsort(rows->rows, rows->count, sizeof *rows->rows, by_id);
+  for (size_t i = 0; i < count; i++) {
+    l.looks[i] = (look){.id = ids[i], .row = row_of(rows, ids[i])};
+    if (l.looks[i].row) l.looks[i].row->seen = true;
+  }
+  if (!look_at_all(&l, run, err)) return false;
+  for (size_t i = 0; i < count; i++)
+    if (!tell_look(&l.looks[i], f, err)) return false;
   if (!tome_file_exists(s->archive) &&
       !tome_findings_add(f, TOME_WARNING, "archive-missing", "", "tome reindex", err, "archive.h5 is gone"))
     return false;
@@ -194,12 +240,13 @@ static void number_groups(tome_findings *f) {
 }
 
 /* What the index knows; false with err untouched where there is no index that could be asked, which is a finding. */
-static bool ask_index(tome_store *s, tome_findings *f, indexed_rows *rows, bool *usable, tome_error *err) {
+static bool ask_index(tome_store *s, const tome_run *run, tome_findings *f, indexed_rows *rows, bool *usable,
+                      tome_error *err) {
   tome_error e = {0};
   *usable = tome_index_query(s->index, "SELECT id, voxel_hash, stored_bytes FROM images", NULL, 0, 600, take_indexed,
                              rows, &e);
   if (rows->err.code) return tome_fail(err, rows->err.code, "%s", rows->err.message);
-  if (*usable) return take_problems(s, f, err) && tome_find_outliers(s, f, err);
+  if (*usable) return take_problems(s, f, err) && tome_find_outliers(s, run, f, err);
   if (e.code == TOME_CANCELLED || e.code == TOME_NO_MEMORY) return tome_fail(err, e.code, "%s", e.message);
   if (!tome_file_exists(s->index))
     return tome_findings_add(f, TOME_ERROR, "index-missing", "", "tome reindex makes it anew", err,
@@ -220,7 +267,7 @@ bool tome_findings_collect(tome_store *s, const tome_run *run, tome_findings *ou
   TOME_CLEANUP(tome_findings_clear) tome_findings f = {0};
   TOME_CLEANUP(indexed_rows_clear) indexed_rows rows = {.arena = &f.arena};
   bool usable;
-  if (!ask_index(s, &f, &rows, &usable, err)) return false;
+  if (!ask_index(s, run, &f, &rows, &usable, err)) return false;
   if (usable ? !check_files(s, &rows, run, &f, err) : !count_files(s, &f, err)) return false;
   if (f.count) qsort(f.rows, f.count, sizeof *f.rows, by_urgency);
   number_groups(&f);

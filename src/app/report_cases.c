@@ -83,7 +83,7 @@ bool tome_report_gather(tome_reporting *r, tome_error *err) {
   return order(r, err) &&
          tome_index_query(r->store->index, "SELECT case_id, kind, ml FROM structures", NULL, 0, 600, take_volume, r,
                           err) &&
-         tome_findings_collect(r->store, NULL, &r->findings, err);
+         tome_findings_collect(r->store, r->run, &r->findings, err);
 }
 
 /* ---- the table ------------------------------------------------------------------------------------------ */

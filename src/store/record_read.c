@@ -226,3 +226,15 @@ bool tome_case_file_record(const char *path, tome_record *out, tome_error *err) 
     tome_record_clear(&r);
   return ok;
 }
+
+bool tome_case_file_voxel_hash(const char *path, char out[33], tome_error *err) {
+  char hash[33];
+  TOME_H5_LOCK;
+  TOME_H5_ID file = tome_case_h5_open(path, err);
+  if (file < 0) return false;
+  TOME_H5_ID set = H5Dopen2(file, "image", H5P_DEFAULT);
+  if (set < 0) return tome_h5_fail(err, TOME_CORRUPT, "%s: there is no data set image", path);
+  if (!tome_h5_get_text_into(set, "voxel_hash", hash, sizeof hash, err)) return tome_fail_prefix(err, "%s", path);
+  memcpy(out, hash, sizeof hash);
+  return true;
+}

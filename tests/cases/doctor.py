@@ -5,11 +5,14 @@ hold, and thumbnails show each structure's border where it is, hung as radiologi
     doctor.py TOME
 """
 import json
+import re
+import shutil
 import sqlite3
 import sys
 import tempfile
 from pathlib import Path
 
+import nibabel
 import numpy
 from PIL import Image
 from scipy import ndimage
@@ -49,27 +52,35 @@ def robust(values):
     return (values - median) / unit if unit else values * 0, median
 
 
+def measures(s):
+    """(code, what, column or key of a query's rows, by factor, least distance, only above, rows)."""
+    cases = s.query("SELECT *, shape_z * spacing_z AS size_z, shape_y * spacing_y AS size_y, shape_x * spacing_x AS size_x, modality AS grouped FROM cases")
+    inside = s.query("SELECT case_id AS id, kind AS grouped, ml, components, hu_p50 FROM structures")
+    for a in "zyx":
+        yield "outlier-spacing", f"spacing along {a}", f"spacing_{a}", True, 0.05, False, cases
+        yield "outlier-size", f"size along {a}", f"size_{a}", True, 0.5, False, cases
+    for r, column in (("0.5", "hu_p005"), ("50", "hu_p50"), ("99.5", "hu_p995")):
+        yield "outlier-values", f"percentile {r}", column, False, 0.05, False, cases
+    yield "outlier-volume", "volume of liver", "ml", True, 0.05, False, inside
+    yield "outlier-pieces", "number of pieces of liver", "components", True, 1, True, inside
+    yield "outlier-label-values", "median inside liver", "hu_p50", False, 0.05, False, inside
+
+
 def expected(s):
     """(code, id, first words) of every outlier, from what tome query answers."""
     found = set()
-    rows = s.query("SELECT c.*, (SELECT ml FROM structures WHERE case_id = c.id AND kind = 'liver') AS v FROM cases AS c")
-    measures = [("outlier-spacing", f"spacing along {a}", f"spacing_{a}", True) for a in "zyx"]
-    measures += [("outlier-values", f"percentile {r}", c, False) for r, c in (("0.5", "hu_p005"), ("50", "hu_p50"), ("99.5", "hu_p995"))]
-    measures += [("outlier-volume", "volume of liver", "v", True)]
-    for code, words, column, ratio in measures:
-        groups = {}
-        for r in rows:
-            groups.setdefault("" if code == "outlier-volume" else r["modality"], []).append(r)
-        for group in groups.values():
-            group = [r for r in group if r[column] is not None]
-            values = numpy.array([r[column] for r in group], float)
+    for code, words, column, factor, least, above, rows in measures(s):
+        for group in {r["grouped"] for r in rows}:
+            members = [r for r in rows if r["grouped"] == group and r[column] is not None]
+            values = numpy.array([r[column] for r in members], float)
             if len(values) < 8:
                 continue
-            z, median = robust(numpy.log(values) if ratio else values)
-            median = numpy.exp(median) if ratio else median
-            for r, score, v in zip(group, z, values):
-                if abs(score) > 3.5 and abs(v - median) > 0.05 * abs(median):
-                    found.add((code, r["id"], words))
+            z, median = robust(numpy.log(values) if factor else values)
+            median = numpy.exp(median) if factor else median
+            away = numpy.abs(numpy.log(values / median)) > numpy.log(1 + least) if factor else numpy.abs(values - median) > least * abs(median)
+            odd = (numpy.abs(z) > 3.5) & away & ((values > median) | (not above))
+            if odd.sum() <= 2 + len(values) // 10:
+                found |= {(code, r["id"], words) for r, o in zip(members, odd) if o}
     return found
 
 
@@ -86,7 +97,8 @@ def outliers(c, program, folder):
     want = expected(s)
     c.equal(got, want, "outliers")
     for one in (("outlier-spacing", "volume-3", "spacing along z"), ("outlier-volume", "volume-7", "volume of liver"),
-                ("outlier-values", "volume-9", "percentile 50")):
+                ("outlier-values", "volume-9", "percentile 50"), ("outlier-size", "volume-7", "size along x"),
+                ("outlier-label-values", "volume-9", "median inside liver")):
         c.that(one in want, f"{one} is an outlier to NumPy")
     c.equal(status, 0, "warnings alone: status")
     c.that(report["warnings"] > 0 and report["errors"] == 0, f"far outliers are warnings: {report['warnings']}")
@@ -121,6 +133,149 @@ def problems_are_told(c, program, folder):
     text = s.tome("doctor", s.path).out
     c.that("empty-label: 1" in text and "volume-21: " in text and ("→" in text or "->" in text), f"as text: {text}")
     s.close()
+
+
+# ---- every check: a store that has it, and one that has not --------------------------------------------------
+
+def plain(folder, number, rng, image=None, label=None, affine=None):
+    """A clean case, or one with something else in a part of it. Arrays are (x, y, z)."""
+    voxels = rng.normal(40, 2, (20, 20, 10)).astype(numpy.int16)
+    voxels[:3], voxels[-1, -1, -1] = -1000, 700
+    liver = numpy.zeros(voxels.shape, numpy.uint8)
+    liver[5:14, 5:14, 2:8] = 1
+    liver[9:12, 9:12, 4:6] = 2
+    liver[14, 5 + number % 7, 2 + number % 5] = 1  # no label map is another's
+    image, label = voxels if image is None else image(voxels), liver if label is None else label(liver)
+    affine = LPS * numpy.array([1, 1, 3, 1]) if affine is None else affine
+    nifti(folder / f"volume-{number}.nii.gz", image, affine)
+    nifti(folder / f"segmentation-{number}.nii.gz", label, affine)
+
+
+def pieces(label):
+    label[16:20:2, 16:20:2, 1:9:2] = 1
+    return label
+
+
+def with_value(places, value):
+    def change(array):
+        array[places] = value
+        return array
+    return change
+
+
+def nans(voxels):
+    voxels = voxels.astype(numpy.float32)
+    voxels[4, 4, 4] = numpy.nan
+    return voxels
+
+
+EVERYWHERE = numpy.s_[:, :, :]
+ODD = {  # how case 99 differs from the ten others
+    "outlier-spacing": dict(affine=LPS * numpy.array([1, 1, 12, 1])),
+    "outlier-size": dict(image=lambda v: numpy.concatenate([v, v[::-1]], 1), label=lambda m: numpy.concatenate([m, m], 1)),
+    "outlier-values": dict(image=lambda v: v + numpy.int16(400)),
+    "outlier-volume": dict(label=lambda m: with_value(numpy.s_[4:7, 4:7, 3:5], 2)(with_value(EVERYWHERE, 0)(m)) | with_value(numpy.s_[8:9, 8:9, 4:5], 1)(m * 0)),
+    "outlier-pieces": dict(label=pieces),
+    "outlier-label-values": dict(image=with_value(numpy.s_[5:14, 5:14, 2:8], 150)),
+    "other-orientation": dict(affine=numpy.diag([1, 1, 3, 1.0])),
+    "image-is-mask": dict(image=lambda v: (v > 40).astype(numpy.int16)),
+    "not-hu": dict(image=lambda v: ((v.clip(-160, 240) + 160) * 0.6).astype(numpy.int16)),
+    "other-dtype": dict(image=lambda v: v.astype(numpy.float32) + 0.25),
+    "not-finite": dict(image=nans),
+    "label-unnamed": dict(label=with_value(numpy.s_[6, 6, 3:5], 5)),
+    "label-absent": dict(label=lambda m: numpy.minimum(m, 1)),
+    "label-rare": dict(label=with_value(numpy.s_[6, 6, 3:5], 5)),
+    "label-everywhere": dict(label=lambda m: numpy.maximum(m, 1)),
+    "label-cut": dict(label=with_value(numpy.s_[6, 6, 0:3], 1)),
+    "label-vanishes": dict(label=lambda m: with_value(numpy.s_[9, 9, 4], 2)(numpy.minimum(m, 1)), affine=LPS * numpy.array([0.9, 1, 3, 1])),
+}
+IN_INDEX = {  # what a case says of itself, written by hand: there is no scanner here
+    "constant-image": "UPDATE intensity SET hu_min = 7, hu_max = 7 WHERE case_id = 'volume-9'",
+    "mostly-padding": "UPDATE images SET padding = 2500 WHERE id = 'volume-9'; UPDATE intensity SET count = 1500 WHERE case_id = 'volume-9'",
+    "other-modality": "UPDATE images SET modality = 'MR' WHERE id = 'volume-9'",
+    "same-patient": "UPDATE images SET study_uid = '1.2.3' WHERE id IN ('volume-5', 'volume-9')",
+    "no-labels": "DELETE FROM label_maps WHERE case_id = 'volume-9'; DELETE FROM labels WHERE case_id = 'volume-9'; DELETE FROM structures WHERE case_id = 'volume-9'",
+}
+
+
+def twice(c, base, rng, folder):
+    """The same image, mirrored, under another label; the same label on another image; the same channel twice, or lacking."""
+    s = copy_of(base)
+    original = nibabel.load(folder / "volume-3.nii.gz")
+    voxels = numpy.asarray(original.dataobj)
+    more = s.folder / "more"
+    more.mkdir()
+    plain(more, 98, rng, image=lambda v: voxels)
+    plain(more, 99, rng, image=lambda v: voxels[:, ::-1])
+    s.ingest(more)
+    report = doctor(s)[1]
+    c.equal(codes(report, "duplicate-voxels"), ["volume-98"], "duplicate-voxels: told while ingesting, and once")
+    c.equal(codes(report, "same-values"), ["volume-99"], "same-values")
+    c.equal(codes(report, "duplicate-label"), [], "duplicate-label: none yet")
+    shutil.copy(folder / "segmentation-4.nii.gz", more / "segmentation-97.nii.gz")
+    plain(folder.parent, 97, rng)
+    shutil.copy(folder.parent / "volume-97.nii.gz", more)
+    s.ingest(more)
+    c.equal(codes(doctor(s)[1], "duplicate-label"), ["volume-97"], "duplicate-label")
+    with sqlite3.connect(s.path / "index.sqlite") as db:
+        db.execute("DELETE FROM problems")
+    c.equal(codes(doctor(s)[1], "duplicate-voxels"), ["volume-98"], "duplicate-voxels: found though nobody told")
+    s.close()
+    s = copy_of(base)
+    for i in range(8):
+        one, two = folder.parent / "c0.nii.gz", folder.parent / "c1.nii.gz"
+        nifti(one, rng.normal(100, 20, (12, 12, 6)).astype(numpy.int16))
+        nifti(two, rng.normal(100, 20, (12, 12, 6)).astype(numpy.int16))
+        done = s.ingest("--image", one, "--id", f"mr-{i}", "--channel", f"t2={one if i == 5 else two}")
+        assert done.status == 0, done.err
+    c.equal(codes(doctor(s)[1], "duplicate-channel"), ["mr-5"], "duplicate-channel")
+    c.equal(codes(doctor(s)[1], "channel-absent"), [], "channel-absent: not where half of them have none")
+    for i in range(10):
+        s.tome("rm", s.path, f"volume-{i}")
+    plain(folder.parent, 77, rng)
+    s.ingest("--image", folder.parent / "volume-77.nii.gz", "--id", "alone")
+    nine = folder.parent / "c0.nii.gz"
+    nifti(nine, rng.normal(100, 20, (12, 12, 6)).astype(numpy.int16))
+    s.ingest("--image", nine, "--id", "mr-9", "--channel", f"t2={folder.parent / 'c1.nii.gz'}")
+    c.equal(codes(doctor(s)[1], "channel-absent"), ["alone"], "channel-absent")
+    s.close()
+
+
+def copy_of(base):
+    s = Store(base.program)
+    shutil.rmtree(s.path)
+    shutil.copytree(base.path, s.path)
+    return s
+
+
+def every_check(c, program, folder):
+    rng = numpy.random.default_rng(11)
+    for i in range(10):
+        plain(folder, i, rng)
+    base = Store(program)
+    base.ingest(folder)
+    c.equal(doctor(base)[1]["findings"], [], "nothing is wrong with clean cases")
+    for code, how in ODD.items():
+        s = copy_of(base)
+        plain(folder.parent / code, 99, rng, **how)
+        done = s.ingest(folder.parent / code)
+        c.equal(done.status, 0, f"{code}: ingested: {done.err}")
+        report = doctor(s)[1]
+        c.equal(codes(report, code)[:1], ["volume-99"], f"{code}: found")
+        c.equal(set(codes(report, code)), {"volume-99"}, f"{code}: and of no other case")
+        c.that(all(f["remedy"] and f["text"] for f in report["findings"]), f"{code}: what to do")
+        s.close()
+    for code, sql in IN_INDEX.items():
+        s = copy_of(base)
+        with sqlite3.connect(s.path / "index.sqlite") as db:
+            db.executescript(sql)
+        c.equal(codes(doctor(s)[1], code), ["volume-9"], f"{code}: found")
+        s.close()
+    twice(c, base, rng, folder)
+    base.close()
+    table = (Path(__file__).parents[2] / "src/app/checks.c").read_text()
+    known = set(re.findall(r'\{"([a-z-]+)", TOME_', table))
+    c.equal(known - set(ODD) - set(IN_INDEX), {"duplicate-voxels", "same-values", "duplicate-label", "duplicate-channel", "channel-absent"}, "every check has been seen to find")
 
 
 # ---- damage ------------------------------------------------------------------------------------------------
@@ -200,6 +355,7 @@ def main(program):
         t = Path(t)
         s = outliers(c, program, t / "outliers")
         problems_are_told(c, program, t / "problems")
+        every_check(c, program, t / "checks" / "base")
         hung(c, program, t / "lps", "axes to left and back", LPS)
         hung(c, program, t / "ras", "axes to right and front", numpy.eye(4))
         damage(c, s)
