@@ -492,6 +492,7 @@ typedef struct tome_convert_options {
   bool
       labels; /* the inputs are label maps: whole numbers are checked, palettes give indices, DICOM (".dcm") is written as SEG, referring to `like` */
   bool to_16_bits; /* DICOM: values that are no whole numbers of 16 bits are scaled to them, instead of refused */
+  bool sync;       /* return only once everything written is on the disk, safe from a power cut */
 } tome_convert_options;
 
 typedef struct tome_convert_summary {
@@ -500,7 +501,7 @@ typedef struct tome_convert_summary {
 } tome_convert_summary;
 
 /* Reads files of any format and writes them as another. One bad input never stops the others: it is an event (TOME_EVENT_REFUSED), and `out->failed` counts it.
- * Each file appears whole or not at all; a batch waits for the disk once, at its end, so that a power cut before that may leave its last files short. `on_event`
+ * Each file appears whole or not at all, whatever ends the program; without `sync`, a power cut soon afterwards may take files again. `on_event`
  * (may be NULL) is called from one thread at a time; events say what was written as TOME_EVENT_ADDED, with
  * `id` the input and `path` the file (of slices: the first). Returns false only where nothing could be done. */
 TOME_API TOME_MUST_USE bool tome_convert(const tome_convert_options *opt, const tome_run *run,
@@ -578,6 +579,7 @@ typedef struct tome_stack_pictures_options {
   bool clamp;
   int level;  /* 0: not compressed; 1 to 9: deflate */
   bool force; /* overwrite */
+  bool sync;  /* as in tome_convert_options */
 } tome_stack_pictures_options;
 
 /* Writes pictures of one size as one array (N,H,W,C) of an HDF5 file, a chunk a picture; few are in memory at a time. Appears whole or not at all. An odd one is
@@ -593,7 +595,7 @@ typedef struct tome_drive_options {
   tome_drive_split split;
   tome_dtype dtype; /* TOME_NONE: uint8; the old scripts wrote TOME_F64 */
   int level;        /* as above */
-  bool force;
+  bool force, sync; /* as above */
 } tome_drive_options;
 
 /* Writes the field's six files DRIVE_dataset_{imgs,groundTruth,borderMasks}_{train,test}.hdf5, each with the data set "image": (N,584,565,3), and (N,584,565,1) for the

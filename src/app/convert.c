@@ -9,8 +9,6 @@
 
 #include "app/convert.h"
 
-enum { MANY = 8 };
-
 typedef struct converting {
   const tome_convert_options *opt;
   const tome_run *run;
@@ -24,7 +22,6 @@ typedef struct converting {
   const tome_stacked *like; /* NULL: none */
   tome_target target;
   tome_units units;
-  bool many;            /* files are to be expected */
   pthread_mutex_t lock; /* guards what follows */
   const char **taken; /* paths that are written or being written: a hash table of taken_size places, NULL where free */
   size_t taken_count, taken_size;
@@ -139,11 +136,10 @@ static bool write_folder(const converting *c, const char *path, const tome_volum
   tome_error why = {0};
   if (c->opt->force && tome_is_folder(path) && !is_series_folder(path, err)) return false;
   if (!tome_folder_draft_open(path, &d, err)) return false;
-  return c->target.format->write_folder(d.path, v, o, &why) ? tome_folder_draft_commit(&d, c->opt->force, err)
+  return c->target.format->write_folder(d.path, v, o, &why) ? tome_folder_draft_place(&d, c->opt->force, err)
                                                             : fail_of(&why, d.path, path, err);
 }
 
-/* Of many files each is put in place without waiting for the disk; finish() waits once for all. */
 static bool write_file(const converting *c, const char *path, const tome_volume *v, const tome_write_options *o,
                        tome_error *err) {
   TOME_CLEANUP(tome_draft_abandon) tome_draft d = {.fd = -1};
@@ -152,7 +148,7 @@ static bool write_file(const converting *c, const char *path, const tome_volume 
   const bool ok =
       f->elsewhere ? tome_write_hdf5(d.path, c->target.array, v, o, &c->inner, err) || tome_fail_prefix(err, "%s", path)
                    : f->write(d.fd, tome_basename(path), v, o, err);
-  return ok && (c->many ? tome_draft_place(&d, c->opt->force, err) : tome_draft_commit(&d, c->opt->force, err));
+  return ok && tome_draft_place(&d, c->opt->force, err);
 }
 
 static bool put(converting *c, const char *path, const tome_volume *v, const tome_write_options *o, tome_error *err) {
@@ -570,9 +566,9 @@ static bool prepare(converting *c, tome_error *err) {
   return tome_units_find(o->inputs, o->input_count, true, NULL, &c->inner, &c->units, err);
 }
 
-/* Also where the run was cancelled: what is written is to stay. */
+/* Waits for the disk once for all files, where that was asked for; also where the run was cancelled: what is written is to stay. */
 static bool finish(const converting *c, tome_error *err) {
-  return !c->many || !c->last || tome_sync_around(c->last, err);
+  return !c->opt->sync || !c->last || tome_sync_around(c->last, err);
 }
 
 bool tome_convert(const tome_convert_options *opt, const tome_run *run,
@@ -587,9 +583,8 @@ bool tome_convert(const tome_convert_options *opt, const tome_run *run,
   if (!prepare(&c, err)) return false;
   c.progress = (tome_progress){.phase = "convert", .item = "", .items_total = c.units.count};
   if (c.units.count > 1) c.inner.threads = 1;
-  c.many = !opt->force && (c.units.count > MANY || c.target.format->flat);
   const bool converted = tome_parallel(run, c.units.count, convert_item, &c, err);
-  const bool ok = finish(&c, err) && converted; /* what is written reaches the disk in any case */
+  const bool ok = finish(&c, err) && converted;
   clock_gettime(CLOCK_MONOTONIC, &end);
   c.sum.seconds = (double)(end.tv_sec - start.tv_sec) + 1e-9 * (double)(end.tv_nsec - start.tv_nsec);
   if (out) *out = c.sum;

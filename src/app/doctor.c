@@ -311,7 +311,7 @@ static bool draw_all(tome_store *s, const tome_findings *f, const tome_doctor_op
     if (!tome_thumb_save(path, &png, err)) return false;
     (*drawn)++;
   }
-  return tome_folder_draft_commit(&folder, opt->force, err);
+  return tome_folder_draft_place(&folder, opt->force, err);
 }
 
 bool tome_doctor(tome_store *s, const tome_doctor_options *opt, const tome_run *run, tome_doctor_fn finding, void *user,

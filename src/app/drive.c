@@ -104,6 +104,7 @@ static bool write_split(driving *d, split *s, void (*on_event)(void *user, const
                              .values = {.gray = k != IMAGES, .dtype = d->opt->dtype ? d->opt->dtype : TOME_U8},
                              .level = d->opt->level,
                              .force = d->opt->force,
+                             .sync = d->opt->sync,
                              .full_range = k != IMAGES,
                              .channels = k == IMAGES ? 3 : 1,
                              .size = {size[0], size[1]},

@@ -75,7 +75,7 @@ TOME_MUST_USE const char *tome_output_path(const tome_output *o, const tome_outp
 /* True where no later item could be written either (an archive on a full disk). */
 bool tome_output_broken(const tome_output *o);
 TOME_MUST_USE bool tome_output_put(tome_output *o, const tome_output_item *item, tome_error *err);
-/* Finishes an archive (fsync, rename). After a failure, or without this call, tome_output_close leaves no archive behind. */
+/* Finishes an archive (rename). After a failure, or without this call, tome_output_close leaves no archive behind. */
 TOME_MUST_USE bool tome_output_commit(tome_output *o, tome_error *err);
 void tome_output_close(tome_output *o);
 

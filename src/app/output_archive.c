@@ -158,7 +158,7 @@ static bool commit(tome_output *o, tome_error *err) {
   if (a->past && !tome_collection_keep(r, a->past, err)) return false;
   a->result = NULL;
   return (tome_collection_finish(r, err) || tome_fail_prefix(err, "%s", o->names.pattern)) &&
-         tome_draft_commit(&a->draft, replace, err);
+         tome_draft_place(&a->draft, replace, err);
 }
 
 static bool broken(const tome_output *o) {

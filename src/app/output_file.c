@@ -22,7 +22,7 @@ bool tome_output_folder_of(const char *path, tome_error *err) {
 bool tome_output_file(const tome_output *o, const char *path, tome_file_writer write, void *ctx, tome_error *err) {
   TOME_CLEANUP(tome_draft_abandon) tome_draft d = {.fd = -1};
   return tome_output_folder_of(path, err) && tome_draft_open(path, &d, err) && write(ctx, d.fd, err) &&
-         tome_draft_commit(&d, o->opt.force, err);
+         tome_draft_place(&d, o->opt.force, err);
 }
 
 /* ---- a volume ---- */

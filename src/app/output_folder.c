@@ -30,7 +30,7 @@ static bool put_volume(tome_output *o, const tome_outgoing *g, size_t i, tome_er
   const tome_volume volume = {.geometry = g->item->geometry, .dtype = v->dtype, .data = (void *)(uintptr_t)v->voxels};
   if (o->opt.force || !tome_file_exists(g->paths[i])) unlink(side);
   return tome_output_folder_of(side, err) && tome_folder_draft_open(g->paths[i], &d, err) &&
-         o->format->write_folder(d.path, &volume, &how, err) && tome_folder_draft_commit(&d, o->opt.force, err) &&
+         o->format->write_folder(d.path, &volume, &how, err) && tome_folder_draft_place(&d, o->opt.force, err) &&
          tome_output_file(o, side, write_text, (void *)(uintptr_t)json, err);
 }
 

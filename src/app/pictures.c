@@ -127,7 +127,8 @@ static bool begin(writing *w, const char *path, tome_error *err) {
                                 .dtype = w->first.dtype,
                                 .dims = job->squeeze ? 3 : 4,
                                 .shape = {(int64_t)job->count, s[1], s[2], job->channels},
-                                .level = job->level};
+                                .level = job->level,
+                                .soon = job->sync};
   int n = snprintf(job->text, sizeof job->text, "(%zu,%lld,%lld", job->count, (long long)s[1], (long long)s[2]);
   if (!job->squeeze) n += snprintf(job->text + n, sizeof job->text - (size_t)n, ",%d", job->channels);
   snprintf(job->text + n, sizeof job->text - (size_t)n, ") %s", tome_dtype_name(w->first.dtype));
@@ -161,8 +162,8 @@ bool tome_pictures_write(tome_pictures_job *job, const tome_run *run, tome_error
     return false;
   tome_array_file *file = w.file;
   w.file = NULL;
-  return tome_array_file_finish(file, err) ? tome_draft_commit(&d, job->force, err)
-                                           : tome_fail_prefix(err, "%s", job->output);
+  if (!tome_array_file_finish(file, err)) return tome_fail_prefix(err, "%s", job->output);
+  return job->sync ? tome_draft_commit(&d, job->force, err) : tome_draft_place(&d, job->force, err);
 }
 
 /* ---- the call ---- */
@@ -176,6 +177,7 @@ bool tome_stack_pictures(const tome_stack_pictures_options *o, const tome_run *r
                            .squeeze = o->squeeze,
                            .level = o->level,
                            .force = o->force,
+                           .sync = o->sync,
                            .values = {.gray = o->gray,
                                       .drop_alpha = o->drop_alpha,
                                       .threshold_on = o->has_threshold,

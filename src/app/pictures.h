@@ -11,7 +11,7 @@ typedef struct tome_pictures_job {
   tome_value_steps values;
   bool squeeze;
   int level;
-  bool force;
+  bool force, sync; /* sync: wait for the disk */
   bool full_range;  /* refuse what does not run from 0 to 255 over all pictures */
   int channels;     /* wanted; 0: those of the first */
   int64_t size[2];  /* (y, x) wanted; 0: those of the first. Filled in */

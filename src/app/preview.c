@@ -26,7 +26,7 @@ bool tome_put_picture(const tome_canvas *c, const char *path, bool force, tome_e
   TOME_CLEANUP(tome_draft_abandon) tome_draft d = {.fd = -1};
   TOME_CLEANUP(tome_bytes_clear) tome_bytes png = {0};
   return tome_png_pack(c->rgb, c->width, c->height, NULL, &png, err) && tome_draft_open(path, &d, err) &&
-         tome_write_all(d.fd, png.data, png.size, tome_basename(path), err) && tome_draft_commit(&d, force, err);
+         tome_write_all(d.fd, png.data, png.size, tome_basename(path), err) && tome_draft_place(&d, force, err);
 }
 
 /* ---- which slices ---- */

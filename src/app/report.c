@@ -364,5 +364,5 @@ bool tome_report_write(tome_store *store, const char *path, const tome_report_op
   r.page->name = path;
   tome_page_template(r.page, tome_web_part_of("report.html")->text, put_mark, &r);
   if (r.err.code) return tome_fail(err, r.err.code, "%s", r.err.message);
-  return tome_page_flush(r.page, err) && tome_draft_commit(&draft, r.opt->force, err);
+  return tome_page_flush(r.page, err) && tome_draft_place(&draft, r.opt->force, err);
 }

@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 void tome_bytes_clear(tome_bytes *b) {
@@ -106,6 +107,19 @@ bool tome_write_all(int fd, const void *data, size_t size, const char *path, tom
   return true;
 }
 
+bool tome_write_both(int fd, const void *head, size_t head_size, const void *data, size_t size, const char *path,
+                     tome_error *err) {
+  const size_t once = size < (1u << 30) ? size : (1u << 30);
+  const struct iovec parts[] = {{(void *)(uintptr_t)head, head_size}, {(void *)(uintptr_t)data, once}};
+  ssize_t n;
+  do n = writev(fd, parts, TOME_COUNT(parts));
+  while (n < 0 && errno == EINTR);
+  if (n < 0) return tome_fail_errno(err, "%s: cannot be written", path);
+  const size_t done = (size_t)n, of_head = done < head_size ? done : head_size, of_data = done - of_head;
+  return tome_write_all(fd, (const uint8_t *)head + of_head, head_size - of_head, path, err) &&
+         tome_write_all(fd, (const uint8_t *)data + of_data, size - of_data, path, err);
+}
+
 /* ---- drafts --------------------------------------------------------------------------------------------- */
 
 static const char draft_mark[] = ".tmp-";
@@ -182,7 +196,8 @@ static bool sync_folder(const char *target, tome_error *err) {
   return true;
 }
 
-bool tome_draft_place(tome_draft *d, bool replace, tome_error *err) {
+/* Puts a whole draft under its name. */
+static bool put_in_place(tome_draft *d, bool replace, tome_error *err) {
   if (replace) {
     if (rename(d->path, d->target) != 0) return tome_fail_errno(err, "%s: cannot be put in place", d->target);
   } else if (renameat2(AT_FDCWD, d->path, AT_FDCWD, d->target, RENAME_NOREPLACE) != 0) {
@@ -199,9 +214,19 @@ bool tome_draft_place(tome_draft *d, bool replace, tome_error *err) {
   return true;
 }
 
+/* Some file systems (NFS) tell of a full disk only when a descriptor is closed. A copy of it will do: the draft's own stays open, for its lock. */
+static bool close_a_copy(const tome_draft *d, tome_error *err) {
+  const int copy = fcntl(d->fd, F_DUPFD_CLOEXEC, 0);
+  return (copy >= 0 && close(copy) == 0) || tome_fail_errno(err, "%s: cannot be written", d->target);
+}
+
+bool tome_draft_place(tome_draft *d, bool replace, tome_error *err) {
+  return close_a_copy(d, err) && put_in_place(d, replace, err);
+}
+
 bool tome_draft_commit(tome_draft *d, bool replace, tome_error *err) {
   if (fsync(d->fd) != 0) return tome_fail_errno(err, "%s: cannot be written to disk", d->target);
-  return tome_draft_place(d, replace, err) && sync_folder(d->target, err);
+  return put_in_place(d, replace, err) && sync_folder(d->target, err);
 }
 
 bool tome_sync_around(const char *path, tome_error *err) {

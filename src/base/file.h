@@ -21,8 +21,17 @@ bool tome_is_folder(const char *path);
 /* Writes all of it, through short writes and EINTR. */
 TOME_MUST_USE bool tome_write_all(int fd, const void *data, size_t size, const char *path, tome_error *err);
 
-/* A file that appears whole or not at all: write to draft.path (same folder), then commit (fsync, rename, fsync of the folder)
- * or abandon (unlink). Without `replace`, commit fails with TOME_EXISTS where the target has appeared meanwhile. */
+/* The same of a header and what follows it, in one call where the system takes both. */
+TOME_MUST_USE bool tome_write_both(int fd, const void *head, size_t head_size, const void *data, size_t size,
+                                   const char *path, tome_error *err);
+
+/* A file that appears whole or not at all: write to draft.path (same folder), then one of two ends, or abandon (unlink).
+ *
+ *  - commit waits for the disk (fsync, rename, fsync of the folder): for a store, which holds what there may be no second copy of.
+ *  - place does not: for what can be made again (conversions, archives, patches, pictures, reports). Every program sees it whole at once, also after a crash of
+ *    this one or a full disk; only a power cut in the next half minute may take it. tome_sync_around makes up for that, once for many files.
+ *
+ * Without `replace`, both fail with TOME_EXISTS where the target has appeared meanwhile. */
 typedef struct tome_draft {
   char *path; /* ".<name>.tmp-XXXXXX" beside the target, created empty */
   char *target;
@@ -30,7 +39,6 @@ typedef struct tome_draft {
 } tome_draft;
 TOME_MUST_USE bool tome_draft_open(const char *target, tome_draft *out, tome_error *err);
 TOME_MUST_USE bool tome_draft_commit(tome_draft *d, bool replace, tome_error *err);
-/* The same without waiting for the disk, for many small files: programs see it whole at once; until tome_sync_around has returned, a power cut may take it. */
 TOME_MUST_USE bool tome_draft_place(tome_draft *d, bool replace, tome_error *err);
 /* Waits until everything on the file system of this file is on the disk. */
 TOME_MUST_USE bool tome_sync_around(const char *path, tome_error *err);
@@ -40,15 +48,15 @@ void tome_draft_sweep(const char *folder);
 /* True for a name that tome_draft_open makes. */
 bool tome_is_draft(const char *name);
 
-/* A folder of plain files that appears whole or not at all: write into draft.path, then commit (fsync, rename) or abandon (which also is the
- * cleanup, and removes what commit with `replace` put aside). A target that is there is TOME_EXISTS, unless it is an empty folder or `replace` is
+/* A folder of plain files that appears whole or not at all: write into draft.path, then place (as of files) or abandon (which also is the
+ * cleanup, and removes what place with `replace` put aside). A target that is there is TOME_EXISTS, unless it is an empty folder or `replace` is
  * given. A '/' at the target's end counts for nothing. */
 typedef struct tome_folder_draft {
   char *path, *target;
   int fd; /* the folder, under an exclusive flock as a draft file is */
 } tome_folder_draft;
 TOME_MUST_USE bool tome_folder_draft_open(const char *target, tome_folder_draft *out, tome_error *err);
-TOME_MUST_USE bool tome_folder_draft_commit(tome_folder_draft *d, bool replace, tome_error *err);
+TOME_MUST_USE bool tome_folder_draft_place(tome_folder_draft *d, bool replace, tome_error *err);
 void tome_folder_draft_abandon(tome_folder_draft *d);
 
 /* Makes a folder and its parents. */

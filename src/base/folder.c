@@ -1,4 +1,4 @@
-/* Folders that appear whole or not at all: made beside the target under a draft's name, synced, renamed. And what becomes of drafts, of files and
+/* Folders that appear whole or not at all: made beside the target under a draft's name, then renamed. And what becomes of drafts, of files and
  * folders, that nobody has finished. */
 #include <dirent.h>
 #include <errno.h>
@@ -66,17 +66,8 @@ bool tome_folder_draft_open(const char *target, tome_folder_draft *out, tome_err
   return true;
 }
 
-static bool sync_path(const char *path, tome_error *err) {
-  const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool ok = fd >= 0 && fsync(fd) == 0;
-  const int why = errno;
-  if (fd >= 0) close(fd);
-  errno = why;
-  return ok || tome_fail_errno(err, "%s: cannot be written to disk", path);
-}
-
 /* The new one in the old one's place; the old one is then at d->path. An empty folder is always replaced. */
-static bool swap(tome_folder_draft *d, bool replace, tome_error *err) {
+bool tome_folder_draft_place(tome_folder_draft *d, bool replace, tome_error *err) {
   if (renameat2(AT_FDCWD, d->path, AT_FDCWD, d->target, RENAME_NOREPLACE) == 0) {
     free(d->path);
     d->path = NULL;
@@ -91,15 +82,6 @@ static bool swap(tome_folder_draft *d, bool replace, tome_error *err) {
   if (!replace) return tome_fail(err, TOME_EXISTS, "%s: exists already, and is not an empty folder", d->target);
   if (renameat2(AT_FDCWD, d->path, AT_FDCWD, d->target, RENAME_EXCHANGE) == 0) return true;
   return tome_fail_errno(err, "%s: cannot be replaced; remove it first", d->target);
-}
-
-bool tome_folder_draft_commit(tome_folder_draft *d, bool replace, tome_error *err) {
-  if (!sync_path(d->path, err) || !swap(d, replace, err)) return false;
-  TOME_AUTO_FREE char *above = strdup(d->target);
-  if (!above) return tome_fail(err, TOME_NO_MEMORY, "%s: out of memory", d->target);
-  char *slash = strrchr(above, '/');
-  if (slash) slash[slash == above] = '\0';
-  return sync_path(slash ? above : ".", err);
 }
 
 void tome_folder_draft_abandon(tome_folder_draft *d) {

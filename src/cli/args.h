@@ -104,6 +104,8 @@ void cli_near_try(cli_near *near, const char *candidate);
   { .name = "json", .kind = CLI_FLAG, .help = "print JSON" }
 #define CLI_OPTION_CSV \
   { .name = "csv", .kind = CLI_FLAG, .help = "print CSV, with a header line" }
+#define CLI_OPTION_SYNC \
+  { .name = "sync", .kind = CLI_FLAG, .help = "wait until all is on the disk: before deleting the originals, say" }
 #define CLI_OPTION_QUIET \
   { .name = "quiet", .letter = 'q', .kind = CLI_FLAG, .help = "no progress and no summary; errors only" }
 #define CLI_OPTION_JOBS                                                                               \

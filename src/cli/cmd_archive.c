@@ -50,7 +50,8 @@ static bool drive(const cli_args *args, const tome_run *run, report *r, tome_err
                                   .split = (tome_drive_split)cli_choice(args, "split"),
                                   .dtype = dtype(args),
                                   .level = (int)cli_int(args, "level"),
-                                  .force = cli_given(args, "force")};
+                                  .force = cli_given(args, "force"),
+                                  .sync = cli_given(args, "sync")};
   return tome_archive_drive(&how, run, on_event, r, err);
 }
 
@@ -72,7 +73,8 @@ static bool stack(const cli_args *args, const tome_run *run, report *r, tome_err
                                            .dtype = dtype(args),
                                            .clamp = cli_given(args, "clamp"),
                                            .level = (int)cli_int(args, "level"),
-                                           .force = cli_given(args, "force")};
+                                           .force = cli_given(args, "force"),
+                                           .sync = cli_given(args, "sync")};
   return tome_stack_pictures(&how, run, on_event, r, err);
 }
 
@@ -82,6 +84,7 @@ static int run(const cli_args *args) {
   const char *what = args->operands[0];
   tome_run how;
   bool ok;
+  cli_keep_memory();
   cli_progress_begin(&how, (int)cli_int(args, "jobs"), r.quiet);
   if (strcmp(what, "drive") == 0)
     ok = drive(args, &how, &r, &err);
@@ -127,6 +130,7 @@ static const cli_option options[] = {
      .fallback = "0",
      .help = "gzip compression of the data set; 0: none"},
     {.name = "force", .letter = 'f', .kind = CLI_FLAG, .help = "overwrite files that are there"},
+    CLI_OPTION_SYNC,
     CLI_OPTION_JOBS,
     {.name = "json", .kind = CLI_FLAG, .help = "print one JSON object a line for each file written"},
     CLI_OPTION_QUIET,

@@ -72,6 +72,7 @@ static bool options_of(const cli_args *args, tome_convert_options *o, tome_error
       .force = cli_given(args, "force"),
       .labels = cli_given(args, "labels"),
       .to_16_bits = cli_given(args, "to-16-bits"),
+      .sync = cli_given(args, "sync"),
   };
   memcpy(o->spacing, cli_value_of(args, "spacing")->number, sizeof o->spacing);
   const char *window = cli_text(args, "window");
@@ -87,6 +88,7 @@ static int run(const cli_args *args) {
               .each = how.input_count <= FEW || cli_given(args, "verbose")};
   tome_convert_summary sum = {0};
   tome_run run;
+  cli_keep_memory();
   cli_progress_begin(&run, (int)cli_int(args, "jobs"), r.quiet);
   const bool ok = tome_convert(&how, &run, on_event, &r, &sum, &err);
   cli_progress_end();
@@ -157,6 +159,7 @@ static const cli_option options[] = {
      .help = "effort of compression; 0: the format's default"},
     {.name = "uncompressed", .kind = CLI_FLAG, .help = "no compression, in formats that leave the choice"},
     {.name = "force", .letter = 'f', .kind = CLI_FLAG, .help = "overwrite files that are there"},
+    CLI_OPTION_SYNC,
     CLI_OPTION_JOBS,
     {.name = "json", .kind = CLI_FLAG, .help = "print one JSON object a line for each file written, failed or noted"},
     {.name = "verbose", .letter = 'v', .kind = CLI_FLAG, .help = "tell of every file that is written"},

@@ -2,6 +2,7 @@
 #include "cli/say.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -95,4 +96,12 @@ int cli_finish(int status) {
   if (fflush(stdout) == 0 && !ferror(stdout)) return status;
   cli_error("cannot write to standard output: %s", strerror(errno));
   return status == CLI_OK ? CLI_REFUSED : status;
+}
+
+void cli_keep_memory(void) {
+#ifdef __GLIBC__
+  enum { PICTURE = 8 << 20 };
+  (void)mallopt(M_MMAP_THRESHOLD, PICTURE);
+  (void)mallopt(M_TRIM_THRESHOLD, 4 * PICTURE); /* a thread */
+#endif
 }

@@ -31,4 +31,7 @@ FILE *cli_memory_file(char **text, size_t *length);
 /* Flushes stdout; a write that failed (disk full) turns status 0 into 1 and says so. */
 int cli_finish(int status);
 
+/* For commands that work through many pictures: memory given back goes to the next one, not to the system, whose fresh pages cost as much as decoding. */
+void cli_keep_memory(void);
+
 #endif

@@ -155,7 +155,7 @@ struct tome_format {
   bool (*decode)(const tome_piece *piece, void *out, size_t out_bytes, tome_error *err);
   /* Writes a volume to an open file (a draft). NULL: read-only format. `name` is the target's name ("v.nii.gz"). */
   bool (*write)(int fd, const char *name, const tome_volume *v, const tome_write_options *opt, tome_error *err);
-  /* For formats of which a volume is a folder of files: writes them, synced, into an empty folder (a draft). May be NULL; a target whose
+  /* For formats of which a volume is a folder of files: writes them into an empty folder (a draft). May be NULL; a target whose
    * name ends in '/' is a folder. */
   bool (*write_folder)(const char *folder, const tome_volume *v, const tome_write_options *opt, tome_error *err);
   /* Whether it writes by this name: "out.nii.gz", "series/". */

@@ -23,7 +23,7 @@ static bool write_links(hid_t archive, const char *const *ids, size_t count, tom
 bool tome_archive_write(const char *path, const char *const *ids, size_t count, tome_error *err) {
   TOME_H5_LOCK;
   int failed;
-  const hid_t archive = tome_sink_create(path, &failed, err);
+  const hid_t archive = tome_sink_create(path, true, &failed, err);
   if (archive < 0) return false;
   const bool ok = write_links(archive, ids, count, err);
   if (H5Fclose(archive) < 0 && ok) return tome_h5_fail(err, TOME_IO, "%s: cannot be completed", path);

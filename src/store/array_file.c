@@ -85,7 +85,7 @@ static bool begin(tome_array_file *f, const tome_array_spec *s, tome_error *err)
   const char *name = s->name + (*s->name == '/');
   if (!check_name(f->path, name, err) || !measure(f, s, err)) return false;
   TOME_H5_LOCK;
-  f->file = tome_sink_create(f->path, &f->failed, err);
+  f->file = tome_sink_create(f->path, s->soon, &f->failed, err);
   return f->file >= 0 && create_set(f, s, name, err) && put_attributes(f->set, s, err);
 }
 

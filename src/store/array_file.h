@@ -17,6 +17,7 @@ typedef struct tome_array_spec {
   bool whole; /* one row is the whole array: one chunk */
   int level;  /* 0: not compressed; 1 to 9: shuffle and deflate */
   bool checksum;
+  bool soon;                     /* an fsync is to follow: writing to disk begins at once */
   const tome_geometry *geometry; /* attributes spacing, origin, direction, affine (schema/store.md); NULL: none */
   const char *units;             /* attribute; NULL or "": none */
 } tome_array_spec;

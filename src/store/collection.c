@@ -22,7 +22,7 @@ uint64_t tome_collection_count(const tome_collection *r) { return r->count; }
 
 static bool begin(tome_collection *r, tome_error *err) {
   TOME_H5_LOCK;
-  r->file = tome_sink_create(r->path, &r->failed, err);
+  r->file = tome_sink_create(r->path, false, &r->failed, err);
   return r->file >= 0 && tome_h5_put_text(r->file, "tome_version", TOME_VERSION, err) &&
          tome_h5_put_text(r->file, "layout", r->stacked ? "stacked" : "groups", err);
 }

@@ -14,11 +14,13 @@ enum { BEHIND = 8 << 20 }; /* bytes written before the kernel is asked to begin 
 typedef struct sink_file {
   H5FD_t base;
   int fd, *failed;
+  bool soon;
   haddr_t end_allocated, end, begun;
 } sink_file;
 
 /* What H5Pset_driver carries to sink_open; HDF5 copies it byte by byte. */
 typedef struct sink_access {
+  bool soon;
   int *failed;
 } sink_access;
 
@@ -30,6 +32,7 @@ static H5FD_t *sink_open(const char *name, unsigned flags, hid_t access, haddr_t
   if (!f) return NULL;
   f->fd = open(name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   f->failed = a->failed;
+  f->soon = a->soon;
   if (f->fd >= 0) return &f->base;
   *a->failed = errno;
   free(f);
@@ -83,7 +86,7 @@ static herr_t sink_read(H5FD_t *file, H5FD_mem_t type, hid_t transfer, haddr_t a
 
 /* Asks for write-back of what has gathered. Advice: what it says does not matter. */
 static void begin_writing_back(sink_file *f) {
-  if (f->end < f->begun + BEHIND) return;
+  if (!f->soon || f->end < f->begun + BEHIND) return;
   (void)sync_file_range(f->fd, (off_t)f->begun, (off_t)(f->end - f->begun), SYNC_FILE_RANGE_WRITE);
   f->begun = f->end;
 }
@@ -130,8 +133,8 @@ static const H5FD_class_t driver = {
     .fl_map = H5FD_FLMAP_DICHOTOMY,
 };
 
-hid_t tome_sink_create(const char *path, int *failed, tome_error *err) {
-  const sink_access to = {failed};
+hid_t tome_sink_create(const char *path, bool soon, int *failed, tome_error *err) {
+  const sink_access to = {soon, failed};
   *failed = 0;
   TOME_H5_ID access = tome_h5_access(err);
   if (access < 0) return H5I_INVALID_HID;

@@ -7,7 +7,7 @@
 
 #include "store/h5.h"
 
-/* Creates `path` anew (an existing file is emptied). The first errno of a failed write goes to *failed, which must outlive the file. */
-TOME_MUST_USE hid_t tome_sink_create(const char *path, int *failed, tome_error *err);
+/* Creates `path` anew (an existing file is emptied). `soon`: an fsync is to follow, so writing to disk begins at once. The first errno of a failed write goes to *failed, which must outlive the file. */
+TOME_MUST_USE hid_t tome_sink_create(const char *path, bool soon, int *failed, tome_error *err);
 
 #endif

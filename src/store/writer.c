@@ -26,7 +26,7 @@ static hid_t make_group(const tome_case_writer *w, const char *name, tome_error 
 
 static bool begin(tome_case_writer *w, tome_error *err) {
   TOME_H5_LOCK;
-  w->file = tome_sink_create(w->path, &w->failed, err);
+  w->file = tome_sink_create(w->path, true, &w->failed, err);
   if (w->file < 0) return false;
   TOME_H5_ID labels = make_group(w, "labels", err);
   return labels >= 0;

@@ -263,10 +263,9 @@ static bool make_slice(const writing *w, int64_t z, int64_t number, tome_emit *e
 static bool save(const char *path, const tome_bytes *b, tome_error *err) {
   const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (fd < 0) return tome_fail_errno(err, "%s: cannot be made", path);
-  bool ok = tome_write_all(fd, b->data, b->size, path, err);
-  if (ok && fsync(fd) != 0) ok = tome_fail_errno(err, "%s: cannot be written to disk", path);
-  close(fd);
-  return ok;
+  const bool ok = tome_write_all(fd, b->data, b->size, path, err);
+  if (close(fd) == 0 || !ok) return ok;
+  return tome_fail_errno(err, "%s: cannot be written", path);
 }
 
 /* Images are numbered along the normal of their plane, which z may run against. */

@@ -76,7 +76,7 @@ static void dead_drafts_are_swept(void) {
   CHECK(tome_folder_draft_open(target, &living, &e));
   tome_draft_sweep(dir);
   CHECK(!tome_file_exists(dead) && tome_file_exists(living.path));
-  CHECK(tome_folder_draft_commit(&living, false, &e) && tome_is_folder(target));
+  CHECK(tome_folder_draft_place(&living, false, &e) && tome_is_folder(target));
   tome_folder_draft_abandon(&living);
   tome_folder_draft_abandon(&living); /* nothing to do, twice */
   CHECK(tome_is_folder(target));

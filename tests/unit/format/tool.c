@@ -82,7 +82,7 @@ static bool write_first(const tome_pieces *list, const char *path, tome_error *e
   TOME_CLEANUP(tome_draft_abandon) tome_draft d = {.fd = -1};
   if (!tome_draft_open(path, &d, err)) return false;
   const tome_write_options opt = {.description = "a test"};
-  return f->write(d.fd, tome_basename(path), &v, &opt, err) && tome_draft_commit(&d, true, err);
+  return f->write(d.fd, tome_basename(path), &v, &opt, err) && tome_draft_place(&d, true, err);
 }
 
 static void put_list(const tome_pieces *list) {
