@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/convert.h"
+#include "base/threads.h"
 
 void tome_units_clear(tome_units *u) {
   tome_arena_clear(&u->arena);
@@ -71,11 +72,36 @@ static bool list_pattern(tome_units *u, const char *pattern, paths *out, tome_er
   return true;
 }
 
-/* True where the files of a folder are slices that belong together: they say where they lie. Pictures do not. */
-static bool are_slices(const paths *p, const tome_run *run, bool *out, tome_error *err) {
+typedef struct looking {
+  const paths *of;
+  bool *flat;
+} looking;
+
+static bool look_at(void *ctx, size_t i, int worker, tome_error *err) {
+  (void)worker, (void)err;
+  const looking *l = ctx;
+  const tome_format *f = tome_format_of(l->of->items[i], NULL);
+  l->flat[i] = f && f->flat;
+  return true;
+}
+
+/* Leaves pictures out: not one of them says where it lies. */
+static bool not_pictures(const paths *p, const tome_run *run, tome_arena *a, paths *out, tome_error *err) {
+  looking l = {.of = p, .flat = tome_arena_alloc(a, p->count * sizeof *l.flat, err)};
+  *out = (paths){.items = tome_arena_alloc(a, (p->count + 1) * sizeof *out->items, err)};
+  if (!l.flat || !out->items || !tome_parallel(run, p->count, look_at, &l, err)) return false;
+  for (size_t i = 0; i < p->count; i++)
+    if (!l.flat[i]) out->items[out->count++] = p->items[i];
+  return true;
+}
+
+/* True where the files of a folder are slices that belong together: they say where they lie. */
+static bool are_slices(const paths *all, const tome_run *run, bool *out, tome_error *err) {
   TOME_CLEANUP(tome_pieces_clear) tome_pieces pieces = {0};
+  TOME_CLEANUP(tome_arena_clear) tome_arena a = {0};
+  paths p;
   *out = false;
-  if (!tome_describe_all(p->items, p->count, run, &pieces, err)) return false;
+  if (!not_pictures(all, run, &a, &p, err) || !tome_describe_all(p.items, p.count, run, &pieces, err)) return false;
   for (size_t i = 0; i < pieces.count; i++)
     *out |= !pieces.items[i].has_geometry && (pieces.items[i].has_position || *pieces.items[i].series_uid);
   return true;

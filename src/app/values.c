@@ -263,14 +263,65 @@ static void look_up(const table *t, size_t first, size_t end) {
   }
 }
 
-static bool look_up_block(void *ctx, size_t item, int worker, tome_error *err) {
+static size_t block_end(const applying *a, size_t item) {
+  const size_t first = item * BLOCK;
+  return a->values - first < BLOCK ? a->values : first + BLOCK;
+}
+
+static bool check_block(void *ctx, size_t item, int worker, tome_error *err) {
   (void)worker;
   const table *t = ctx;
-  const size_t first = item * BLOCK, end = t->a.values - first < BLOCK ? t->a.values : first + BLOCK;
-  for (size_t i = first; t->some_bad && i < end; i++)
+  for (size_t i = item * BLOCK, end = block_end(&t->a, item); i < end; i++)
     if (t->bad[index_at(t, i)]) return fail_value(&t->a, t->value[index_at(t, i)], i, err);
-  look_up(t, first, end);
   return true;
+}
+
+static bool look_up_block(void *ctx, size_t item, int worker, tome_error *err) {
+  (void)worker, (void)err;
+  const table *t = ctx;
+  look_up(t, item * BLOCK, block_end(&t->a, item));
+  return true;
+}
+
+/* ---- a few bytes ---------------------------------------------------------------------------------------- */
+
+enum { FEW = 4 };
+
+/* Bytes of which all but a few stay what they are (255=0): changed by comparing, which processors do with many at a time. */
+typedef struct exceptions {
+  size_t count;
+  uint8_t from[FEW], change[FEW]; /* what is to be xor'ed */
+} exceptions;
+
+static bool few_exceptions(const table *t, exceptions *out) {
+  const uint8_t *to = t->out;
+  *out = (exceptions){0};
+  if (tome_dtype_size(t->a.from->dtype) != 1 || tome_dtype_size(t->a.to) != 1) return false;
+  for (int i = 0; i <= UINT8_MAX; i++) {
+    if (to[i] == i) continue;
+    if (out->count == FEW) return false;
+    out->from[out->count] = (uint8_t)i;
+    out->change[out->count++] = (uint8_t)(to[i] ^ i);
+  }
+  return true;
+}
+
+static void change_one(uint8_t from, uint8_t to, const uint8_t *in, uint8_t *out, size_t n) {
+  for (size_t i = 0; i < n; i++) out[i] = in[i] == from ? to : in[i];
+}
+
+static void change_few(const exceptions *e, const uint8_t *in, uint8_t *out, size_t n) {
+  const exceptions x = *e; /* out might be these */
+  if (x.count == 1) {
+    change_one(x.from[0], x.from[0] ^ x.change[0], in, out, n);
+    return;
+  }
+  for (size_t i = 0; i < n; i++) {
+    const uint8_t v = in[i];
+    uint8_t change = 0;
+    for (int k = 0; k < FEW; k++) change |= (uint8_t) - (v == x.from[k]) & x.change[k];
+    out[i] = v ^ change;
+  }
 }
 
 /* Few values and many voxels. */
@@ -279,9 +330,15 @@ static bool wants_table(const applying *a) {
   return !tome_dtype_is_float(t) && tome_dtype_size(t) <= 2 && a->values > table_size(t);
 }
 
+/* `a->out` may be where the values are, if both types have one size: nothing is written before all values are known to fit. */
 static bool apply_table(const applying *a, const tome_run *run, tome_error *err) {
   TOME_CLEANUP(table_clear) table t = {.a = *a};
-  return table_fill(&t, err) && tome_parallel(run, (a->values + BLOCK - 1) / BLOCK, look_up_block, &t, err);
+  exceptions few;
+  const size_t blocks = (a->values + BLOCK - 1) / BLOCK;
+  if (!table_fill(&t, err) || (t.some_bad && !tome_parallel(run, blocks, check_block, &t, err))) return false;
+  if (!few_exceptions(&t, &few)) return tome_parallel(run, blocks, look_up_block, &t, err);
+  change_few(&few, a->from->data, a->out, a->values);
+  return true;
 }
 
 /* ---- colours -------------------------------------------------------------------------------------------- */
@@ -317,14 +374,13 @@ bool tome_values_apply(tome_volume *v, const tome_value_steps *s, const char *na
   const bool untouched = !s->threshold_on && !s->remap_count && s->scale == 0 && !(s->width > 0);
   if (untouched && a.to == v->dtype) return true;
   a.values = tome_volume_voxels(v) * (size_t)(v->channels > 1 ? v->channels : 1);
-  a.out = tome_alloc(a.values, tome_dtype_size(a.to), name, err);
+  const bool in_place = wants_table(&a) && tome_dtype_size(a.to) == tome_dtype_size(v->dtype);
+  a.out = in_place ? v->data : tome_alloc(a.values, tome_dtype_size(a.to), name, err);
   if (!a.out) return false;
-  if (!(wants_table(&a) ? apply_table(&a, run, err)
-                        : tome_parallel(run, (a.values + BLOCK - 1) / BLOCK, apply_block, &a, err))) {
-    free(a.out);
-    return false;
-  }
-  free(v->data);
+  const bool ok = wants_table(&a) ? apply_table(&a, run, err)
+                                  : tome_parallel(run, (a.values + BLOCK - 1) / BLOCK, apply_block, &a, err);
+  if (!in_place) free(ok ? v->data : a.out);
+  if (!ok) return false;
   v->data = a.out;
   v->dtype = a.to;
   return true;

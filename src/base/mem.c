@@ -18,9 +18,14 @@ size_t tome_alloc_limit(void) {
   return physical < most ? physical : most;
 }
 
+/* No machine is too small for so many: nobody is asked how much memory there is, which takes longer than to get them. */
+enum { SMALL = 4 << 20 };
+
 static bool check_size(size_t count, size_t size, size_t *bytes, const char *what, tome_error *err) {
   if (__builtin_mul_overflow(count, size, bytes))
     return tome_fail(err, TOME_NO_MEMORY, "%s: %zu elements of %zu bytes do not fit in memory", what, count, size);
+  const char *set = getenv("TOME_MAX_BYTES");
+  if (*bytes <= SMALL && (!set || !*set)) return *bytes += *bytes == 0, true;
   if (*bytes > tome_alloc_limit())
     return tome_fail(err, TOME_NO_MEMORY,
                      "%s: needs %zu bytes, over the limit of %zu; set TOME_MAX_BYTES to allow more", what, *bytes,

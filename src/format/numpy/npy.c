@@ -125,7 +125,7 @@ static bool write(int fd, const char *name, const tome_volume *v, const tome_wri
     return tome_fail(err, TOME_USAGE, "%s: a volume without voxels cannot be written", name);
   tome_npy_descr(v->dtype, descr);
   const size_t size = tome_npy_header_write(descr, (channels > 1 ? 4 : 3) - first, dim + first, header);
-  return tome_write_all(fd, header, size, name, err) && tome_write_all(fd, v->data, bytes, name, err);
+  return tome_write_both(fd, header, size, v->data, bytes, name, err);
 }
 
 static bool wants_name(const char *name) { return tome_ends_in(name, ".npy"); }

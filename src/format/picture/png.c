@@ -118,8 +118,31 @@ static bool take_palette(const reading *r, tome_pieces *out, tome_piece *p, tome
   return tome_picture_palette(out, p, &palette, err);
 }
 
+/* From the first bytes, where they say all there is to know; *done is false where libpng is to look. */
+static bool describe_plain(const char *path, tome_pieces *out, bool *done, tome_error *err) {
+  tome_head head;
+  tome_png_header h;
+  uint64_t packed;
+  tome_error why = {0};
+  *done = tome_file_head(path, head.bytes, sizeof head.bytes, &head.size, &why) &&
+          tome_png_plain_header(head.bytes, head.size, &h) && !h.palette && h.height <= MOST_PIXELS_A_SIDE &&
+          h.width <= MOST_PIXELS_A_SIDE && tome_file_size(path, &packed, &why) &&
+          tome_could_inflate(packed, (uint64_t)(h.height * ((h.width * h.samples * h.depth + 7) / 8)));
+  if (!*done) return true;
+  tome_piece *p = tome_pieces_add(out, &tome_format_png, path, err);
+  if (!p) return false;
+  p->shape[TOME_Z] = 1;
+  p->shape[TOME_Y] = h.height;
+  p->shape[TOME_X] = h.width;
+  p->channels = h.samples;
+  p->dtype = h.depth == 16 ? TOME_U16 : TOME_U8;
+  return true;
+}
+
 static bool describe(const char *path, tome_pieces *out, tome_error *err) {
   tome_error why = {0};
+  bool done;
+  if (!describe_plain(path, out, &done, err) || done) return done;
   TOME_CLEANUP(finish) reading r;
   if (!start(&r, path, &why) || !check_size(&r, &why)) return tome_pieces_pass_over_why(out, path, &why, err);
   tome_piece *p = tome_pieces_add(out, &tome_format_png, path, err);

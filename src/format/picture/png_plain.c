@@ -16,8 +16,7 @@ typedef struct plain {
   size_t one_size;
   uint8_t *raw; /* rows, each behind the number of its filter */
   tome_inflater *inflater;
-  int64_t height, width;
-  int depth, samples;
+  tome_png_header h;
 } plain;
 
 static void plain_clear(plain *p) {
@@ -31,15 +30,14 @@ static uint32_t big(const uint8_t *p) {
   return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-static bool read_header(plain *p, const uint8_t *h, size_t size) {
+static bool read_header(const uint8_t *in, size_t size, tome_png_header *h) {
   static const int samples[] = {[0] = 1, [2] = 3, [3] = 1, [4] = 2, [6] = 4};
-  if (size != IHDR_BYTES || h[9] >= TOME_COUNT(samples) || h[10] || h[11] || h[12]) return false;
-  p->width = big(h);
-  p->height = big(h + 4);
-  p->depth = h[8];
-  p->samples = samples[h[9]];
-  const bool narrow = p->depth == 1 || p->depth == 2 || p->depth == 4;
-  return p->samples && ((narrow && p->samples == 1) || p->depth == 8 || p->depth == 16);
+  if (size != IHDR_BYTES || in[9] >= TOME_COUNT(samples) || in[10] || in[11] || in[12]) return false;
+  *h = (tome_png_header){
+      .height = big(in + 4), .width = big(in), .depth = in[8], .samples = samples[in[9]], .palette = in[9] == 3};
+  const bool narrow = h->depth == 1 || h->depth == 2 || h->depth == 4;
+  return h->samples && h->height > 0 && h->width > 0 &&
+         ((narrow && h->samples == 1) || h->depth == 8 || (h->depth == 16 && !h->palette));
 }
 
 /* One chunk of the pixels: the first is only pointed at. */
@@ -59,23 +57,59 @@ static bool add_pixels(plain *p, const uint8_t *data, size_t size) {
   return true;
 }
 
-/* Walks the chunks; those that count must be whole. */
-static bool read_chunks(plain *p) {
-  const uint8_t *at = p->file.data;
-  size_t left = p->file.size;
-  if (left < HEADER || memcmp(at, "\x89PNG\r\n\x1a\n", HEADER) != 0) return false;
+static bool is_chunk(const uint8_t *at, const char *name) { return memcmp(at + 4, name, 4) == 0; }
+
+/* One that a reader may not pass over. */
+static bool counts(const uint8_t *at) { return !(at[4] & 0x20); }
+
+static bool is_whole(const uint8_t *at, size_t size) {
+  return tome_add_crc32(0, at + 4, size + 4) == big(at + 8 + size);
+}
+
+static bool begins_png(const uint8_t *at, size_t size) {
+  return size >= HEADER && memcmp(at, "\x89PNG\r\n\x1a\n", HEADER) == 0;
+}
+
+bool tome_png_plain_header(const uint8_t *at, size_t left, tome_png_header *out) {
+  *out = (tome_png_header){0};
+  if (!begins_png(at, left)) return false;
   for (at += HEADER, left -= HEADER; left >= CHUNK;) {
     const size_t size = big(at);
-    if (size > left - CHUNK) return false;
-    const bool counts = !(at[4] & 0x20);
-    if (counts && tome_add_crc32(0, at + 4, size + 4) != big(at + 8 + size)) return false;
-    if (memcmp(at + 4, "IHDR", 4) == 0 && !read_header(p, at + 8, size)) return false;
-    if (memcmp(at + 4, "IDAT", 4) == 0 && !add_pixels(p, at + 8, size)) return false;
-    if (memcmp(at + 4, "IEND", 4) == 0) return p->samples && p->one;
+    if (is_chunk(at, "IDAT")) return out->samples > 0;
+    if (size > left - CHUNK || (counts(at) && !is_whole(at, size))) return false;
+    if (is_chunk(at, "IHDR") == (out->samples > 0)) return false; /* the first, and only that */
+    if (!out->samples && !read_header(at + 8, size, out)) return false;
     at += size + CHUNK;
     left -= size + CHUNK;
   }
   return false;
+}
+
+/* Walks the chunks; those that count must be whole. */
+static bool read_chunks(plain *p) {
+  const uint8_t *at = p->file.data;
+  size_t left = p->file.size;
+  if (!begins_png(at, left)) return false;
+  for (at += HEADER, left -= HEADER; left >= CHUNK;) {
+    const size_t size = big(at);
+    if (size > left - CHUNK || (counts(at) && !is_whole(at, size))) return false;
+    if (is_chunk(at, "IHDR") && !read_header(at + 8, size, &p->h)) return false;
+    if (is_chunk(at, "IDAT") && !add_pixels(p, at + 8, size)) return false;
+    if (is_chunk(at, "IEND")) return p->h.samples && p->one;
+    at += size + CHUNK;
+    left -= size + CHUNK;
+  }
+  return false;
+}
+
+/* ---- rows ---------------------------------------------------------------------------------------------------- */
+
+enum { WORD = 8 }; /* bytes looked at together */
+
+static uint64_t word_at(const uint8_t *p) {
+  uint64_t w;
+  memcpy(&w, p, sizeof w);
+  return w;
 }
 
 static uint8_t paeth(int a, int b, int c) {
@@ -83,24 +117,84 @@ static uint8_t paeth(int a, int b, int c) {
   return (uint8_t)(pa <= pb && pa <= pc ? a : pb <= pc ? b : c);
 }
 
-/* Undoes the filter of a row of n bytes; `above` is the row before, `step` the bytes of a pixel. */
+/* In label maps most differences are 0, in long runs: then a pixel is the one to its left. */
+static void add_left_bytes(const uint8_t *in, size_t n, uint8_t *out) {
+  uint8_t a = 0;
+  for (size_t i = 0; i < n;) {
+    if (n - i >= WORD && word_at(in + i) == 0) {
+      memset(out + i, a, WORD);
+      i += WORD;
+    } else {
+      out[i] = a = (uint8_t)(a + in[i]);
+      i++;
+    }
+  }
+}
+
+static void add_left(const uint8_t *in, size_t n, size_t step, uint8_t *out) {
+  if (step == 1) {
+    add_left_bytes(in, n, out);
+    return;
+  }
+  for (size_t i = 0; i < step && i < n; i++) out[i] = in[i];
+  for (size_t i = step; i < n; i++) out[i] = (uint8_t)(in[i] + out[i - step]);
+}
+
+static void add_above(const uint8_t *in, const uint8_t *above, size_t n, uint8_t *out) {
+  for (size_t i = 0; i < n; i++) out[i] = (uint8_t)(in[i] + above[i]);
+}
+
+static void add_mean(const uint8_t *in, const uint8_t *above, size_t n, size_t step, uint8_t *out) {
+  for (size_t i = 0; i < step && i < n; i++) out[i] = (uint8_t)(in[i] + above[i] / 2);
+  for (size_t i = step; i < n; i++) out[i] = (uint8_t)(in[i] + (out[i - step] + above[i]) / 2);
+}
+
+/* The same for one byte a pixel. Where the differences are 0: a pixel equal to the one above it is followed by the next one above (for of a = c the predictor is b), and
+ * where the row above does not change, neither does this one (of b = c it is a). */
+static void add_paeth_bytes(const uint8_t *in, const uint8_t *above, size_t n, uint8_t *out) {
+  uint8_t a = 0, c = 0;
+  for (size_t i = 0; i < n;) {
+    const bool still = n - i >= WORD && word_at(in + i) == 0;
+    if (still && a == c) {
+      memcpy(out + i, above + i, WORD);
+      i += WORD;
+      a = c = above[i - 1];
+    } else if (still && word_at(above + i) == c * UINT64_C(0x0101010101010101)) {
+      memset(out + i, a, WORD);
+      i += WORD;
+    } else {
+      out[i] = a = (uint8_t)(in[i] + paeth(a, above[i], c));
+      c = above[i++];
+    }
+  }
+}
+
+static void add_paeth(const uint8_t *in, const uint8_t *above, size_t n, size_t step, uint8_t *out) {
+  if (step == 1) {
+    add_paeth_bytes(in, above, n, out);
+    return;
+  }
+  for (size_t i = 0; i < step && i < n; i++) out[i] = (uint8_t)(in[i] + above[i]);
+  for (size_t i = step; i < n; i++) out[i] = (uint8_t)(in[i] + paeth(out[i - step], above[i], above[i - step]));
+}
+
+/* Undoes the filter of a row of n bytes; `above` is the row before, `step` the bytes of a pixel. `out` may be `in`. */
 static bool unfilter(int filter, const uint8_t *in, const uint8_t *above, size_t n, size_t step, uint8_t *out) {
   switch (filter) {
     case 0:
-      memcpy(out, in, n);
+      memmove(out, in, n);
       return true;
     case 1:
-      for (size_t i = 0; i < n; i++) out[i] = (uint8_t)(in[i] + (i < step ? 0 : out[i - step]));
+      add_left(in, n, step, out);
       return true;
     case 2:
-      for (size_t i = 0; i < n; i++) out[i] = (uint8_t)(in[i] + above[i]);
+      add_above(in, above, n, out);
       return true;
     case 3:
-      for (size_t i = 0; i < n; i++) out[i] = (uint8_t)(in[i] + ((i < step ? 0 : out[i - step]) + above[i]) / 2);
+      add_mean(in, above, n, step, out);
       return true;
     case 4:
-      for (size_t i = 0; i < step && i < n; i++) out[i] = (uint8_t)(in[i] + above[i]);
-      for (size_t i = step; i < n; i++) out[i] = (uint8_t)(in[i] + paeth(out[i - step], above[i], above[i - step]));
+      add_paeth(in, above, n, step, out);
       return true;
     default:
       return false;
@@ -118,14 +212,14 @@ static void unpack(const uint8_t *in, int depth, size_t n, uint8_t *out) {
 
 /* Rows of `n` bytes each from p->raw; those of less than 8 bits are unfiltered where they lie, then unpacked. */
 static bool put_rows(plain *p, size_t n, uint8_t *out) {
-  const size_t height = (size_t)p->height, width = (size_t)p->width;
-  const size_t step = p->depth < 8 ? 1 : (size_t)(p->samples * p->depth / 8);
+  const size_t height = (size_t)p->h.height, width = (size_t)p->h.width;
+  const size_t step = p->h.depth < 8 ? 1 : (size_t)(p->h.samples * p->h.depth / 8);
   TOME_AUTO_FREE uint8_t *zeros = calloc(n, 1);
   const uint8_t *above = zeros;
   for (size_t y = 0; zeros && y < height; y++) {
-    uint8_t *in = p->raw + y * (n + 1), *row = p->depth < 8 ? in + 1 : out + y * n;
+    uint8_t *in = p->raw + y * (n + 1), *row = p->h.depth < 8 ? in + 1 : out + y * n;
     if (!unfilter(in[0], in + 1, above, n, step, row)) return false;
-    if (p->depth < 8) unpack(row, p->depth, width, out + y * width);
+    if (p->h.depth < 8) unpack(row, p->h.depth, width, out + y * width);
     above = row;
   }
   return zeros;
@@ -142,18 +236,19 @@ static void to_native(size_t values, uint8_t *out) {
 static bool decode(plain *p, const tome_piece *piece, uint8_t *out, size_t out_bytes) {
   tome_error err = {0};
   if (!tome_file_read(piece->path, 0, &p->file, &err) || !read_chunks(p)) return false;
-  if (p->height != piece->shape[TOME_Y] || p->width != piece->shape[TOME_X] || p->height < 1 || p->width < 1 ||
-      p->samples != (piece->palette ? 1 : piece->channels) || (p->depth == 16) != (piece->dtype == TOME_U16))
+  if (p->h.height != piece->shape[TOME_Y] || p->h.width != piece->shape[TOME_X] ||
+      p->h.samples != (piece->palette ? 1 : piece->channels) || (p->h.depth == 16) != (piece->dtype == TOME_U16))
     return false;
-  const size_t values = (size_t)p->height * (size_t)p->width * (size_t)p->samples;
-  const size_t row = ((size_t)p->width * (size_t)(p->samples * p->depth) + 7) / 8, raw = (row + 1) * (size_t)p->height;
+  const size_t values = (size_t)p->h.height * (size_t)p->h.width * (size_t)p->h.samples;
+  const size_t row = ((size_t)p->h.width * (size_t)(p->h.samples * p->h.depth) + 7) / 8,
+               raw = (row + 1) * (size_t)p->h.height;
   const tome_bytes packed = p->packed.data ? p->packed : (tome_bytes){(uint8_t *)(uintptr_t)p->one, p->one_size};
-  if (values * (p->depth == 16 ? 2 : 1) > out_bytes || !tome_could_inflate(packed.size, raw)) return false;
+  if (values * (p->h.depth == 16 ? 2 : 1) > out_bytes || !tome_could_inflate(packed.size, raw)) return false;
   p->raw = tome_alloc(raw, 1, piece->path, &err);
   p->inflater = tome_inflater_new(&err);
   if (!p->raw || !p->inflater || !tome_inflate(p->inflater, packed.data, packed.size, p->raw, raw)) return false;
   if (!put_rows(p, row, out)) return false;
-  if (p->depth == 16) to_native(values, out);
+  if (p->h.depth == 16) to_native(values, out);
   return true;
 }
 
