@@ -1,11 +1,12 @@
-/* GIF through giflib: one still picture a file, as indices of its palette (masks are index pictures; DRIVE's manual segmentations are such). Pixels are read
- * line by line: giflib's DGifSlurp would allocate for what a header says before a single code has been seen.
+/* GIF through giflib, its codes unpacked here where they are sound: one still picture a file, as indices of its palette (masks are index pictures; DRIVE's manual segmentations are such). What is not sound
+ * is read line by line: giflib's DGifSlurp would allocate for what a header says before a single code has been seen.
  *
  * Palettes that are gray values already (entry i is gray i) are none: the picture is a gray one, a mask then has 0 and 255. */
 #include <gif_lib.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "format/picture/lzw.h"
 #include "format/picture/picture.h"
 
 extern const tome_format tome_format_gif;
@@ -155,18 +156,62 @@ static int line_at(const reading *r, int i) {
   return 0; /* the passes hold every line */
 }
 
+static uint8_t *place_of_line(const reading *r, int i, uint8_t *pixels) {
+  return pixels + (size_t)(r->top + line_at(r, i)) * (size_t)r->width + r->left;
+}
+
+/* Codes of the picture that begins here, their blocks joined. */
+static bool gather_codes(reading *r, unsigned *bits, tome_bytes *out) {
+  int size;
+  uint64_t most;
+  GifByteType *block = NULL;
+  tome_error why = {0};
+  if (!tome_file_size(r->path, &most, &why) || DGifGetCode(r->gif, &size, &block) != GIF_OK) return false;
+  if (!(out->data = tome_alloc(most, 1, r->path, &why))) return false;
+  while (block) {
+    if (block[0] > most - out->size) return false;
+    memcpy(out->data + out->size, block + 1, block[0]);
+    out->size += block[0];
+    if (DGifGetCodeNext(r->gif, &block) != GIF_OK) return false;
+  }
+  *bits = (unsigned)size;
+  return true;
+}
+
+/* False where giflib is to look, from the start. */
+static bool read_plain(reading *r, uint8_t *pixels) {
+  TOME_CLEANUP(tome_bytes_clear) tome_bytes codes = {0};
+  unsigned bits;
+  const size_t columns = (size_t)r->columns, n = (size_t)r->rows * columns;
+  if (!gather_codes(r, &bits, &codes)) return false;
+  if (r->columns == r->width && !r->interlaced)
+    return tome_unlzw_gif(bits, codes.data, codes.size, place_of_line(r, 0, pixels), n);
+  tome_error why = {0};
+  TOME_AUTO_FREE uint8_t *lines = tome_alloc(n, 1, r->path, &why);
+  if (!lines || !tome_unlzw_gif(bits, codes.data, codes.size, lines, n)) return false;
+  for (int i = 0; i < r->rows; i++) memcpy(place_of_line(r, i, pixels), lines + (size_t)i * columns, columns);
+  return true;
+}
+
+static bool read_lines(reading *r, uint8_t *pixels, tome_error *err) {
+  for (int i = 0; i < r->rows; i++)
+    if (DGifGetLine(r->gif, place_of_line(r, i, pixels), r->columns) != GIF_OK) return fail(r, r->gif->Error, err);
+  return true;
+}
+
+static bool start_again(reading *r, const tome_piece *p, tome_error *err) {
+  finish(r);
+  if (!start(r, p->path, err)) return false;
+  if (r->height == p->shape[TOME_Y] && r->width == p->shape[TOME_X]) return true;
+  return tome_fail(err, TOME_CORRUPT, "%s: changed while it was read", p->path);
+}
+
 static bool decode(const tome_piece *p, void *out, size_t out_bytes, tome_error *err) {
   if (!tome_piece_fits(p, out_bytes, err)) return false;
-  TOME_CLEANUP(finish) reading r;
-  if (!start(&r, p->path, err)) return false;
-  if (r.height != p->shape[TOME_Y] || r.width != p->shape[TOME_X])
-    return tome_fail(err, TOME_CORRUPT, "%s: changed while it was read", p->path);
-  uint8_t *pixels = out;
-  memset(pixels, r.transparent == NOT_TRANSPARENT ? 0 : r.transparent, (size_t)r.height * (size_t)r.width);
-  for (int i = 0; i < r.rows; i++) {
-    uint8_t *line = pixels + (size_t)(r.top + line_at(&r, i)) * (size_t)r.width + r.left;
-    if (DGifGetLine(r.gif, line, r.columns) != GIF_OK) return fail(&r, r.gif->Error, err);
-  }
+  TOME_CLEANUP(finish) reading r = {0};
+  if (!start_again(&r, p, err)) return false;
+  memset(out, r.transparent == NOT_TRANSPARENT ? 0 : r.transparent, (size_t)r.height * (size_t)r.width);
+  if (!read_plain(&r, out) && (!start_again(&r, p, err) || !read_lines(&r, out, err))) return false;
   tome_picture_finish(p, out);
   return true;
 }

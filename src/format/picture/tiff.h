@@ -39,6 +39,9 @@ void tome_tiff_palette(const tome_tiff *t, const tome_tiff_page *page, tome_pale
 /* tiff_pixels.c: the page's samples, interleaved, native byte order, 1 to 8 bits a byte each. `out` holds height x width x samples. */
 TOME_MUST_USE bool tome_tiff_read_pixels(tome_tiff *t, const tome_tiff_page *page, void *out, tome_error *err);
 
+/* tiff_lzw.c: the same for the commonest kind of page. False where it is another, or damaged: libtiff is to look; `out` may then hold anything. */
+TOME_MUST_USE bool tome_tiff_read_lzw(tome_tiff *t, const tome_tiff_page *page, uint8_t *out);
+
 /* tiff_notes.c: what the tags claim of pixel sizes, orientation, ImageJ's and OME's order of pages. TOME_UNSUPPORTED where the pages of the file are channels or times,
  * which would stack as slices. */
 /* How many pictures the page stands for: ImageJ leaves the directories of large stacks out but for the first, and the pages follow one another. */

@@ -101,7 +101,7 @@ bool tome_tiff_read_pixels(tome_tiff *t, const tome_tiff_page *page, void *out, 
     if (!scratch || !row) return false;
   }
   const reading r = {.t = t, .p = page, .out = out, .block = scratch, .row = row};
-  if (!read_blocks(&r, err)) return false;
+  if (!tome_tiff_read_lzw(t, page, out) && !read_blocks(&r, err)) return false;
   if (page->turn) turn(page, out);
   return true;
 }
