@@ -101,3 +101,7 @@ void tome_inflater_free(tome_inflater *i) {
 bool tome_inflate(tome_inflater *i, const void *in, size_t size, void *out, size_t out_bytes) {
   return libdeflate_zlib_decompress(i->d, in, size, out, out_bytes, NULL) == LIBDEFLATE_SUCCESS;
 }
+
+bool tome_inflate_up_to(tome_inflater *i, const void *in, size_t size, void *out, size_t most, size_t *got) {
+  return libdeflate_zlib_decompress(i->d, in, size, out, most, got) == LIBDEFLATE_SUCCESS;
+}

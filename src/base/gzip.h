@@ -43,4 +43,6 @@ TOME_MUST_USE tome_inflater *tome_inflater_new(tome_error *err);
 void tome_inflater_free(tome_inflater *i);
 /* True where the stream inflates to exactly out_bytes and its Adler-32 is right. */
 bool tome_inflate(tome_inflater *i, const void *in, size_t size, void *out, size_t out_bytes);
+/* The same of a stream whose length nobody says: at most `most` bytes. */
+bool tome_inflate_up_to(tome_inflater *i, const void *in, size_t size, void *out, size_t most, size_t *got);
 #endif

@@ -106,3 +106,11 @@ bool tome_bunzip_read(tome_bunzip *b, void *out, size_t want, size_t *got, tome_
   *got = done;
   return true;
 }
+
+bool tome_bunzip_whole(const void *in, size_t size, void *out, size_t most, size_t *got) {
+  unsigned n = most < MOST_AT_ONCE ? (unsigned)most : MOST_AT_ONCE;
+  if (size > MOST_AT_ONCE) return false;
+  const bool ok = BZ2_bzBuffToBuffDecompress(out, &n, (char *)(uintptr_t)in, (unsigned)size, 0, 0) == BZ_OK;
+  *got = ok ? n : 0;
+  return ok;
+}

@@ -32,6 +32,9 @@ TOME_MUST_USE tome_bunzip *tome_bunzip_open(const char *path, uint64_t offset, t
 void tome_bunzip_close(tome_bunzip *b);
 TOME_MUST_USE bool tome_bunzip_read(tome_bunzip *b, void *out, size_t want, size_t *got, tome_error *err);
 
+/* A whole stream in memory, into at most `most` bytes. */
+bool tome_bunzip_whole(const void *in, size_t size, void *out, size_t most, size_t *got);
+
 /* A regular file, opened for reading without waiting for anybody; -1 with err set. */
 TOME_MUST_USE int tome_open_regular(const char *path, tome_error *err);
 

@@ -1,4 +1,4 @@
-/* One chunk through the pipeline: compress or store, then checksum; and back. The only place that sees zstd and lz4. */
+/* One chunk through the pipeline: compress or store, then checksum; and back. The only place that sees lz4. */
 #include "store/codec.h"
 
 #include <lz4.h>
@@ -6,9 +6,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zstd.h>
 
 #include "base/gzip.h"
+#include "base/zstd.h"
 #include "store/planes.h"
 #include "store/planes_deflate.h"
 
@@ -99,6 +99,7 @@ static bool lz4_read(const uint8_t *p, size_t size, uint8_t *out, size_t n) {
  * stand as they are, in raw blocks; the rest is compressed as it always was. Still one frame to everybody (RFC 8878). */
 
 enum { ZSTD_HEAD = 9, ZSTD_BLOCK_HEAD = 3, ZSTD_MOST_BLOCK = 1 << 17, ZSTD_RAW = 0 };
+static const uint32_t ZSTD_MAGIC = 0xFD2FB528;
 
 /* Bits that the best prefix code needs, next to 8 a byte. */
 static double share_of_noise(const uint8_t *p, size_t n) {
@@ -129,9 +130,9 @@ static size_t zstd_head_size(const uint8_t *frame) {
 }
 
 /* A frame of raw blocks for the first `prefix` bytes, and then the blocks of a frame of the rest. 0 where it would not be smaller. */
-static size_t zstd_write_mixed(ZSTD_CCtx *c, int level, const uint8_t *raw, size_t n, size_t prefix, uint8_t *out) {
+static size_t zstd_write_mixed(tome_zstd *c, int level, const uint8_t *raw, size_t n, size_t prefix, uint8_t *out) {
   size_t used = ZSTD_HEAD;
-  put_le32(out, ZSTD_MAGICNUMBER);
+  put_le32(out, ZSTD_MAGIC);
   out[4] = 2 << 6 | 1 << 5; /* a size of four bytes, and no window but that */
   put_le32(out + 5, (uint32_t)n);
   for (size_t at = 0; at < prefix;) {
@@ -144,18 +145,16 @@ static size_t zstd_write_mixed(ZSTD_CCtx *c, int level, const uint8_t *raw, size
     at += part;
   }
   uint8_t *rest = out + used;
-  const size_t size = ZSTD_compressCCtx(c, rest, n - used, raw + prefix, n - prefix, level);
-  if (ZSTD_isError(size)) return 0;
+  const size_t size = tome_zstd_pack(c, raw + prefix, n - prefix, rest, n - used, level);
+  if (size == 0) return 0;
   const size_t head = zstd_head_size(rest);
   memmove(rest, rest + head, size - head);
   return used + size - head;
 }
 
-static size_t zstd_write(ZSTD_CCtx *c, const tome_pipeline *p, const uint8_t *raw, size_t n, uint8_t *out) {
+static size_t zstd_write(tome_zstd *c, const tome_pipeline *p, const uint8_t *raw, size_t n, uint8_t *out) {
   const size_t prefix = p->shuffle && n <= UINT32_MAX ? raw_prefix(raw, n, p->element) : 0;
-  const size_t size =
-      prefix ? zstd_write_mixed(c, p->level, raw, n, prefix, out) : ZSTD_compressCCtx(c, out, n, raw, n, p->level);
-  return ZSTD_isError(size) ? 0 : size;
+  return prefix ? zstd_write_mixed(c, p->level, raw, n, prefix, out) : tome_zstd_pack(c, raw, n, out, n, p->level);
 }
 
 /* ---- compressing ---- */
@@ -166,7 +165,7 @@ struct tome_encoder {
   uint8_t *raw, *packed;        /* packed has room for raw_bytes and the checksum */
   tome_planes_deflater *planes; /* deflate of level 0, shuffled */
   tome_deflater *deflater;      /* deflate of any other kind */
-  ZSTD_CCtx *zstd;
+  tome_zstd *zstd;
 };
 
 enum { CHECKSUM_BYTES = 4, FEW_BYTES = 4096, LABEL_LEVEL = 6 };
@@ -177,9 +176,7 @@ static bool encoder_codec(tome_encoder *e, tome_error *err) {
     return (e->planes = tome_planes_deflater_new(e->raw_bytes / p->element, err)) != NULL;
   if (p->codec == TOME_CODEC_DEFLATE)
     return (e->deflater = tome_deflater_new(p->level ? p->level : LABEL_LEVEL, err)) != NULL;
-  if (e->pipeline.codec == TOME_CODEC_ZSTD && !(e->zstd = ZSTD_createCCtx()))
-    return tome_fail(err, TOME_NO_MEMORY, "zstd: out of memory");
-  return true;
+  return p->codec != TOME_CODEC_ZSTD || (e->zstd = tome_zstd_new(err));
 }
 
 tome_encoder *tome_encoder_new(const tome_pipeline *p, size_t raw_bytes, tome_error *err) {
@@ -198,7 +195,7 @@ void tome_encoder_free(tome_encoder *e) {
   if (!e) return;
   tome_planes_deflater_free(e->planes);
   tome_deflater_free(e->deflater);
-  ZSTD_freeCCtx(e->zstd);
+  tome_zstd_free(e->zstd);
   free(e->raw);
   free(e->packed);
   free(e);
@@ -252,12 +249,11 @@ struct tome_decoder {
   tome_planes_inflater *planes;
   tome_planes_stream *streams;
   tome_inflater *inflater;
-  ZSTD_DCtx *zstd;
+  tome_zstd *zstd;
 };
 
 static bool decoder_codec(tome_decoder *d, tome_error *err) {
-  if (d->pipeline.codec == TOME_CODEC_ZSTD && !(d->zstd = ZSTD_createDCtx()))
-    return tome_fail(err, TOME_NO_MEMORY, "zstd: out of memory");
+  if (d->pipeline.codec == TOME_CODEC_ZSTD) return (d->zstd = tome_zstd_new(err)) != NULL;
   if (d->pipeline.codec != TOME_CODEC_DEFLATE) return true;
   d->streams = tome_alloc_zero(d->most_chunks, sizeof *d->streams, "chunk", err);
   const size_t element = d->pipeline.element;
@@ -282,7 +278,7 @@ void tome_decoder_free(tome_decoder *d) {
   if (!d) return;
   tome_planes_inflater_free(d->planes);
   tome_inflater_free(d->inflater);
-  ZSTD_freeDCtx(d->zstd);
+  tome_zstd_free(d->zstd);
   free(d->streams);
   free(d->raw);
   free(d);
@@ -329,11 +325,12 @@ static void inflate_planes(tome_decoder *d, tome_packed_chunk *chunks, size_t co
 
 static bool decompress(tome_decoder *d, const tome_packed_chunk *c, uint8_t *out) {
   const size_t n = d->raw_bytes;
+  size_t got;
   switch (d->pipeline.codec) {
     case TOME_CODEC_DEFLATE:
       return tome_inflate(d->inflater, c->data, c->size, out, n);
     case TOME_CODEC_ZSTD:
-      return ZSTD_decompressDCtx(d->zstd, out, n, c->data, c->size) == n;
+      return tome_zstd_unpack_with(d->zstd, c->data, c->size, out, n, &got) && got == n;
     case TOME_CODEC_LZ4:
       return lz4_read(c->data, c->size, out, n);
     case TOME_CODEC_NONE:

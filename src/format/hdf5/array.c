@@ -6,7 +6,7 @@
 #include "format/hdf5/bytes.h"
 #include "format/head.h"
 
-enum { CHECKSUM = 4, MOST_SPARSE = 1 << 30 }; /* chunks that hold only the fill value need not be in the file */
+enum { ROOM = 256, MOST_SPARSE = 1 << 30 }; /* chunks that hold only the fill value need not be in the file */
 
 /* One reading of rows [lo, hi). */
 typedef struct reading {
@@ -23,6 +23,7 @@ static void close_reading(reading *r) {
   tome_inflater_free(r->undoing.inflater);
   free(r->undoing.chunk);
   free(r->undoing.scratch);
+  free(r->undoing.spare);
   free(r->packed);
 }
 
@@ -95,14 +96,15 @@ static bool read_chunked(reading *r, size_t out_bytes, tome_error *err) {
   fill(r->o, r->out, out_bytes);
   if (r->o->address == TOME_HDF5_NOWHERE) return true;
   tome_hdf5_undoing *u = &r->undoing;
-  const size_t room = (size_t)bytes + CHECKSUM * TOME_HDF5_FILTERS;
+  u->room = (size_t)(bytes + bytes / 16 + ROOM);
   r->packed_most = 2 * bytes + 4096;
   if (r->packed_most > r->h->size) r->packed_most = r->h->size;
   u->o = r->o;
   u->chunk_bytes = (size_t)bytes;
-  u->chunk = tome_alloc(room, 1, r->h->path, err);
-  u->scratch = u->chunk ? tome_alloc(room, 1, r->h->path, err) : NULL;
-  r->packed = u->scratch ? tome_alloc((size_t)r->packed_most, 1, r->h->path, err) : NULL;
+  u->chunk = tome_alloc(u->room, 1, r->h->path, err);
+  u->scratch = u->chunk ? tome_alloc(u->room, 1, r->h->path, err) : NULL;
+  u->spare = u->scratch ? tome_alloc(u->room, 1, r->h->path, err) : NULL;
+  r->packed = u->spare ? tome_alloc((size_t)r->packed_most, 1, r->h->path, err) : NULL;
   u->inflater = r->packed ? tome_inflater_new(err) : NULL;
   return u->inflater && tome_hdf5_chunks(r->h, r->o, bytes, r->lo, r->hi, read_chunk, r, err);
 }

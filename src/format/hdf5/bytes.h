@@ -11,6 +11,12 @@ static inline uint64_t tome_number(const uint8_t *p, int bytes) {
   return v;
 }
 
+static inline uint64_t tome_big_number(const uint8_t *p, int bytes) {
+  uint64_t v = 0;
+  for (int i = 0; i < bytes; i++) v = v << 8 | p[i];
+  return v;
+}
+
 /* "is an HDF5 file whose …". */
 bool tome_hdf5_broken(const char *what, tome_error *err);
 /* A block of metadata, in the arena, with a zero behind it; within the file and the budget. */
@@ -18,7 +24,6 @@ TOME_MUST_USE bool tome_hdf5_bytes(tome_hdf5 *h, uint64_t at, uint64_t n, uint8_
 TOME_MUST_USE bool tome_hdf5_pread(const tome_hdf5 *h, uint64_t at, void *out, size_t n, tome_error *err);
 
 enum { TOME_HDF5_DEEPEST = 16 };
-static const uint64_t TOME_HDF5_NOWHERE = UINT64_MAX;
 
 /* ---- hdf5/header.c --- */
 TOME_MUST_USE bool tome_hdf5_take_attribute(tome_hdf5 *h, const uint8_t *p, size_t n, tome_hdf5_object *o,
@@ -48,11 +53,26 @@ const char *tome_hdf5_filter_text(int filter); /* "is compressed by szip (filter
 typedef struct tome_hdf5_undoing {
   const tome_hdf5_object *o;
   size_t chunk_bytes;
-  uint8_t *chunk, *scratch; /* of chunk_bytes + 4: a checksum may be inside a compressed chunk */
+  size_t
+      room; /* of each of the two: more than a chunk, since a checksum or a filter's head may be inside a compressed chunk */
+  uint8_t *chunk, *scratch, *spare;
   struct tome_inflater *inflater;
 } tome_hdf5_undoing;
 /* Undoes the filters of `packed` (which is changed) into u->chunk, last one first. `skipped`: bits of those that were not applied. */
 TOME_MUST_USE bool tome_hdf5_undo(tome_hdf5_undoing *u, uint8_t *packed, size_t size, uint32_t skipped,
                                   tome_error *err);
+
+/* Blocks of LZ4: exactly `bytes`. */
+bool tome_hdf5_unlz4(const uint8_t *in, size_t size, uint8_t *out, size_t bytes);
+/* ---- hdf5/scale_offset.c: a chunk into `out` --- */
+bool tome_hdf5_unscale(const tome_hdf5_undoing *u, const tome_hdf5_values *v, const uint8_t *in, size_t size,
+                       uint8_t *out);
+/* ---- hdf5/packers.c: false where the bytes are damaged --- */
+bool tome_hdf5_unszip(const tome_hdf5_undoing *u, const tome_hdf5_values *v, const uint8_t *in, size_t size,
+                      uint8_t *out);
+bool tome_hdf5_unblosc(const uint8_t *in, size_t size, uint8_t *out, size_t most, size_t *got);
+/* `scratch` has room for `most` bytes. */
+bool tome_hdf5_unbitshuffle(const tome_hdf5_values *v, const uint8_t *in, size_t size, uint8_t *scratch, uint8_t *out,
+                            size_t most, size_t *got);
 
 #endif

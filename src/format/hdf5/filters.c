@@ -1,30 +1,44 @@
-/* HDF5's filters undone: deflate, shuffle, Fletcher32, and two that others registered: LZF (32000, h5py's own) and LZ4 (32004). Output never exceeds a chunk. */
+/* HDF5's filters undone: those of HDF5 itself and of h5py, and the registered ones that hdf5plugin writes and a library here undoes. Output never exceeds its
+ * buffer. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/gzip.h"
+#include "base/zstd.h"
 #include "format/hdf5/bytes.h"
+#include "format/stream.h"
 
-enum { DEFLATE = 1, SHUFFLE = 2, FLETCHER = 3, LZF = 32000, LZ4 = 32004, CHECKSUM = 4 };
+enum {
+  DEFLATE = 1,
+  SHUFFLE = 2,
+  FLETCHER = 3,
+  SZIP = 4,
+  SCALE_OFFSET = 6,
+  BZIP2 = 307,
+  LZF = 32000,
+  BLOSC = 32001,
+  LZ4 = 32004,
+  BITSHUFFLE = 32008,
+  ZSTD = 32015,
+  CHECKSUM = 4
+};
+
+static const int undone[] = {DEFLATE, SHUFFLE, FLETCHER, SZIP, SCALE_OFFSET, BZIP2, LZF, BLOSC, LZ4, BITSHUFFLE, ZSTD};
 
 static const struct {
   int id;
   const char *text;
 } others[] = {
-    {4, "is compressed by szip (filter 4), which is not read; h5repack -f GZIP=4 makes it readable"},
     {5, "is packed by n-bit (filter 5), which is not read; h5repack -f NONE makes it readable"},
-    {6, "is packed by scale-offset (filter 6), which is not read; h5repack -f NONE makes it readable"},
-    {307, "is compressed by bzip2 (filter 307), which is not read; h5repack -f GZIP=4 makes it readable"},
-    {32001, "is compressed by Blosc (filter 32001), which is not read; h5repack -f GZIP=4 makes it readable"},
-    {32008, "is compressed by bitshuffle (filter 32008), which is not read; h5repack -f GZIP=4 makes it readable"},
     {32013, "is compressed by zfp (filter 32013), which is not read; h5repack -f GZIP=4 makes it readable"},
-    {32015,
-     "is compressed by Zstandard (filter 32015), which is not read here: tome get takes it out of a store, h5repack -f "
-     "GZIP=4 makes it readable"},
+    {32017, "is compressed by SZ (filter 32017), which is not read; h5repack -f GZIP=4 makes it readable"},
+    {32026, "is compressed by Blosc2 (filter 32026), which is not read; h5repack -f GZIP=4 makes it readable"},
 };
 
 bool tome_hdf5_undoes(int filter) {
-  return filter == DEFLATE || filter == SHUFFLE || filter == FLETCHER || filter == LZF || filter == LZ4;
+  for (size_t i = 0; i < TOME_COUNT(undone); i++)
+    if (undone[i] == filter) return true;
+  return false;
 }
 
 const char *tome_hdf5_filter_text(int filter) {
@@ -112,7 +126,7 @@ static bool long_length(const uint8_t *in, size_t size, size_t *i, size_t *n) {
   }
 }
 
-static bool unpack_lz4_block(const uint8_t *in, size_t size, uint8_t *out, size_t bytes) {
+bool tome_hdf5_unlz4(const uint8_t *in, size_t size, uint8_t *out, size_t bytes) {
   size_t at = 0;
   for (size_t i = 0; i < size;) {
     const unsigned token = in[i++];
@@ -130,28 +144,22 @@ static bool unpack_lz4_block(const uint8_t *in, size_t size, uint8_t *out, size_
   return at == bytes;
 }
 
-static uint64_t big_endian(const uint8_t *p, int bytes) {
-  uint64_t v = 0;
-  for (int i = 0; i < bytes; i++) v = v << 8 | p[i];
-  return v;
-}
-
 /* The registered filter's frame: bytes in all (8) and of a block (4), then each block behind its length (4), all big-endian; a block as long as its data
  * is stored. */
 static bool unpack_lz4(const uint8_t *in, size_t size, uint8_t *out, size_t most, size_t *got) {
   if (size < 12) return false;
-  const uint64_t all = big_endian(in, 8), block = big_endian(in + 8, 4);
+  const uint64_t all = tome_big_number(in, 8), block = tome_big_number(in + 8, 4);
   size_t i = 12;
   if (all > most || block == 0) return false;
   for (uint64_t at = 0; at < all;) {
     const size_t bytes = (size_t)(all - at < block ? all - at : block);
     if (size - i < 4) return false;
-    const size_t packed = (size_t)big_endian(in + i, 4);
+    const size_t packed = (size_t)tome_big_number(in + i, 4);
     i += 4;
     if (packed > size - i) return false;
     if (packed == bytes)
       memcpy(out + at, in + i, bytes);
-    else if (!unpack_lz4_block(in + i, packed, out + at, bytes))
+    else if (!tome_hdf5_unlz4(in + i, packed, out + at, bytes))
       return false;
     i += packed;
     at += bytes;
@@ -160,28 +168,48 @@ static bool unpack_lz4(const uint8_t *in, size_t size, uint8_t *out, size_t most
   return true;
 }
 
-/* How long the result is: a chunk, and a checksum where one was put on before the compression. */
+/* How long the result is: a chunk, and a checksum where one was put on before the compression. 0: it cannot be said, since a filter before it packed the chunk,
+ * too. */
 static size_t expected(const tome_hdf5_undoing *u, int filter, uint32_t skipped) {
   size_t n = u->chunk_bytes;
-  for (int i = 0; i < filter; i++)
-    if (u->o->filters[i] == FLETCHER && !(skipped >> i & 1)) n += CHECKSUM;
+  for (int i = 0; i < filter; i++) {
+    if (skipped >> i & 1 || u->o->filters[i] == SHUFFLE) continue;
+    if (u->o->filters[i] != FLETCHER) return 0;
+    n += CHECKSUM;
+  }
   return n;
 }
 
+static bool undo_own(tome_hdf5_undoing *u, int filter, const uint8_t *from, size_t *size, uint8_t *to) {
+  const tome_hdf5_values *v = &u->o->values[filter];
+  const size_t n = *size;
+  *size = u->chunk_bytes;
+  return u->o->filters[filter] == SZIP ? tome_hdf5_unszip(u, v, from, n, to) : tome_hdf5_unscale(u, v, from, n, to);
+}
+
 static bool undo_one(tome_hdf5_undoing *u, int filter, const uint8_t *from, size_t *size, uint8_t *to, size_t want) {
-  switch (filter) {
+  const size_t most = want ? want : u->room;
+  switch (u->o->filters[filter]) {
     case DEFLATE:
-      if (!tome_inflate(u->inflater, from, *size, to, want)) return false;
-      *size = want;
-      return true;
+      return tome_inflate_up_to(u->inflater, from, *size, to, most, size);
     case LZF:
-      return unpack_lzf(from, *size, to, want, size);
+      return unpack_lzf(from, *size, to, most, size);
     case LZ4:
-      return unpack_lz4(from, *size, to, want, size);
-    default: /* shuffle */
-      if (*size != want) return false;
+      return unpack_lz4(from, *size, to, most, size);
+    case BZIP2:
+      return tome_bunzip_whole(from, *size, to, most, size);
+    case ZSTD:
+      return tome_zstd_unpack(from, *size, to, most, size);
+    case BLOSC:
+      return tome_hdf5_unblosc(from, *size, to, most, size);
+    case BITSHUFFLE:
+      return tome_hdf5_unbitshuffle(&u->o->values[filter], from, *size, u->spare, to, most, size);
+    case SHUFFLE:
+      if (*size > most) return false;
       unshuffle(from, to, *size, u->o->type.size);
       return true;
+    default:
+      return undo_own(u, filter, from, size, to);
   }
 }
 
@@ -195,7 +223,8 @@ bool tome_hdf5_undo(tome_hdf5_undoing *u, uint8_t *packed, size_t size, uint32_t
       continue;
     }
     uint8_t *to = now == u->chunk ? u->scratch : u->chunk;
-    if (!undo_one(u, u->o->filters[i], now, &size, to, expected(u, i, skipped)))
+    const size_t want = expected(u, i, skipped);
+    if (!undo_one(u, i, now, &size, to, want) || (want && size != want))
       return tome_hdf5_broken("compressed chunks are damaged; fetch the file again", err);
     now = to;
   }

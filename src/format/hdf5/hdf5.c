@@ -13,7 +13,7 @@ extern const tome_format tome_format_hdf5;
 
 static int probe(const uint8_t *head, size_t size, bool gzip, const char *name) {
   (void)name;
-  return !gzip && size >= 8 && memcmp(head, "\x89HDF\r\n\x1a\n", 8) == 0 ? 50 : 0;
+  return !gzip && tome_hdf5_begin(head, size) != TOME_HDF5_NOWHERE ? 50 : 0;
 }
 
 /* Which axes are what: as in .npy files. */
@@ -98,6 +98,8 @@ static bool add_array(describing *d, const char *name, const tome_hdf5_object *o
     p->has_geometry = placed;
     if (placed) p->geometry = g;
     if (is_hu(o)) p->modality = "CT";
+    if (d->h->matlab)
+      p->note = "MATLAB's axes stand in reverse order: (rows, columns, slices) is read as (slices, columns, rows)";
   }
   return own != NULL;
 }
@@ -186,11 +188,13 @@ const tome_format tome_format_hdf5 = {
     .keeps =
         "voxels and element type of each array of 2 to 5 dimensions, its name (file.h5:/path picks one), all integers, "
         "float32, float64 and NumPy's bool, both byte orders; spacing, origin, direction or affine where attributes of "
-        "those names say them, as in Tome's own files; compact, contiguous and chunked, gzip, lzf, lz4, shuffle, "
-        "Fletcher32",
+        "those names say them, as in Tome's own files; compact, contiguous and chunked, gzip, szip, lzf, lz4, "
+        "zstd, bzip2, Blosc, bitshuffle, scale-offset, shuffle, Fletcher32; user blocks (MATLAB 7.3, whose axes stand "
+        "in "
+        "reverse order)",
     .loses =
-        "other attributes; szip, zstd, scale-offset and other filters, virtual and external data sets, soft and "
-        "external links, float16, texts and records are refused or passed over by name",
+        "other attributes; n-bit, zfp and other filters, virtual and external data sets, soft and external "
+        "links, float16, texts and records are refused or passed over by name",
     .probe = probe,
     .describe = describe,
     .decode = decode,

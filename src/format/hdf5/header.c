@@ -8,7 +8,13 @@
 #include "format/hdf5/bytes.h"
 #include "format/stream.h"
 
-enum { MOST_METADATA = 256 << 20, MOST_BLOCK = 1 << 20, MOST_BLOCKS = 256 };
+enum {
+  FIRST_USER_BLOCK = 512,
+  MOST_USER_BLOCK = 2048,
+  MOST_METADATA = 256 << 20,
+  MOST_BLOCK = 1 << 20,
+  MOST_BLOCKS = 256
+};
 
 bool tome_hdf5_broken(const char *what, tome_error *err) {
   return tome_fail(err, TOME_CORRUPT, "is an HDF5 file whose %s", what);
@@ -26,7 +32,7 @@ bool tome_hdf5_bytes(tome_hdf5 *h, uint64_t at, uint64_t n, uint8_t **out, tome_
 
 bool tome_hdf5_pread(const tome_hdf5 *h, uint64_t at, void *out, size_t n, tome_error *err) {
   for (size_t done = 0; done < n;) {
-    const ssize_t got = pread(h->fd, (char *)out + done, n - done, (off_t)(at + done));
+    const ssize_t got = pread(h->fd, (char *)out + done, n - done, (off_t)(h->base + at + done));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return tome_fail_errno(err, "cannot be read");
     if (got == 0) return tome_fail(err, TOME_CORRUPT, "is cut short; fetch the file again");
@@ -35,31 +41,42 @@ bool tome_hdf5_pread(const tome_hdf5 *h, uint64_t at, void *out, size_t n, tome_
   return true;
 }
 
-/* Version 0 and 1 hold the root's entry, 2 and 3 its header's address. Offsets of 8 bytes, which is what is written. */
-bool tome_hdf5_open(const char *path, tome_arena *arena, tome_hdf5 *out, tome_error *err) {
+uint64_t tome_hdf5_begin(const uint8_t *head, size_t size) {
   static const uint8_t magic[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+  for (size_t at = 0; at + sizeof magic <= size; at = at ? 2 * at : FIRST_USER_BLOCK)
+    if (memcmp(head + at, magic, sizeof magic) == 0) return at;
+  return TOME_HDF5_NOWHERE;
+}
+
+/* Version 0 and 1 hold the root's entry, 2 and 3 its header's address. Offsets of 8 bytes, which is what is written. */
+static bool read_superblock(tome_hdf5 *h, tome_error *err) {
+  uint8_t head[MOST_USER_BLOCK + 8], *p;
+  const size_t n = h->size < sizeof head ? (size_t)h->size : sizeof head;
+  if (!tome_hdf5_pread(h, 0, head, n, err)) return false;
+  h->base = tome_hdf5_begin(head, n);
+  if (h->base == TOME_HDF5_NOWHERE) return tome_fail(err, TOME_CORRUPT, "is no HDF5 file");
+  const uint64_t all = h->size;
+  h->size -= h->base;
+  if (!tome_hdf5_bytes(h, 0, 96, &p, err)) return false;
+  const int version = p[8], sizes = version < 2 ? 13 : 9;
+  if (version > 3 || p[sizes] != 8 || p[sizes + 1] != 8)
+    return tome_fail(err, TOME_UNSUPPORTED, "is HDF5 with a superblock of version %d, or of other than 64 bits",
+                     version);
+  const uint64_t end = tome_number(p + (version == 0 ? 40 : version == 1 ? 44 : 28), 8);
+  if (end > all)
+    return tome_fail(err, TOME_CORRUPT, "is cut short: it ends at byte %llu of %llu; fetch the file again",
+                     (unsigned long long)all, (unsigned long long)end);
+  h->root = version < 2 ? tome_number(p + (version == 1 ? 28 : 24) + 40, 8) : tome_number(p + 36, 8);
+  h->matlab = h->base && memcmp(head, "MATLAB", 6) == 0;
+  return true;
+}
+
+bool tome_hdf5_open(const char *path, tome_arena *arena, tome_hdf5 *out, tome_error *err) {
   tome_hdf5 h = {.path = path, .arena = arena, .budget = MOST_METADATA};
-  uint8_t *p;
   if (!tome_file_size(path, &h.size, err)) return false;
   h.fd = tome_open_regular(path, err);
   if (h.fd < 0) return false;
-  bool ok = tome_hdf5_bytes(&h, 0, 96, &p, err);
-  if (ok && memcmp(p, magic, sizeof magic) != 0) ok = tome_fail(err, TOME_CORRUPT, "is no HDF5 file");
-  if (ok) {
-    const int version = p[8];
-    const int sizes = version < 2 ? 13 : 9;
-    uint64_t end = 0;
-    if (version > 3 || p[sizes] != 8 || p[sizes + 1] != 8)
-      ok = tome_fail(err, TOME_UNSUPPORTED, "is HDF5 with a superblock of version %d, or of other than 64 bits",
-                     version);
-    else
-      end = tome_number(p + (version == 0 ? 40 : version == 1 ? 44 : 28), 8);
-    if (ok && end > h.size)
-      ok = tome_fail(err, TOME_CORRUPT, "is cut short: it ends at byte %llu of %llu; fetch the file again",
-                     (unsigned long long)h.size, (unsigned long long)end);
-    if (ok) h.root = version < 2 ? tome_number(p + (version == 1 ? 28 : 24) + 40, 8) : tome_number(p + 36, 8);
-  }
-  if (ok) return *out = h, true;
+  if (read_superblock(&h, err)) return *out = h, true;
   close(h.fd);
   return false;
 }
@@ -232,8 +249,13 @@ static bool take_filters(const uint8_t *p, size_t n, tome_hdf5_object *o, tome_e
     if (flags_at + 4 > n) return tome_hdf5_broken("array has unreadable filters", err);
     const size_t values = (size_t)tome_number(p + flags_at + 2, 2);
     if (!tome_hdf5_undoes(id)) o->unread = tome_hdf5_filter_text(id);
+    at = flags_at + 4 + (p[0] == 1 ? (name + 7) / 8 * 8 : name);
+    if (at > n || values > (n - at) / 4) return tome_hdf5_broken("array has unreadable filters", err);
+    tome_hdf5_values *v = &o->values[o->filter_count];
+    v->count = values < TOME_HDF5_VALUES ? values : TOME_HDF5_VALUES;
+    for (size_t k = 0; k < v->count; k++) v->at[k] = (uint32_t)tome_number(p + at + 4 * k, 4);
     o->filters[o->filter_count++] = id;
-    at = flags_at + 4 + (p[0] == 1 ? (name + 7) / 8 * 8 : name) + 4 * (values + (p[0] == 1 && values % 2));
+    at += 4 * (values + (p[0] == 1 && values % 2));
   }
   return true;
 }

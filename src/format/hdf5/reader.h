@@ -6,12 +6,14 @@
 
 #include "format/format.h"
 
-enum { TOME_HDF5_DIMS = 8, TOME_HDF5_FILTERS = 8 };
+enum { TOME_HDF5_DIMS = 8, TOME_HDF5_FILTERS = 8, TOME_HDF5_VALUES = 20 };
 
 typedef struct tome_hdf5 {
   int fd;
-  uint64_t size;   /* of the file */
+  uint64_t base;   /* bytes before the signature (a user block): addresses count from there */
+  uint64_t size;   /* of the file behind them */
   uint64_t budget; /* bytes of metadata that may still be read: ends loops */
+  bool matlab;     /* MATLAB's (7.3) */
   uint64_t root;   /* header of the root group */
   const char *path;
   tome_arena *arena;
@@ -26,6 +28,8 @@ typedef struct tome_hdf5_type {
   size_t size;
   const char *what; /* of others: "records" … */
 } tome_hdf5_type;
+
+static const uint64_t TOME_HDF5_NOWHERE = UINT64_MAX;
 
 /* How chunks are found; 1 to 5 as the format numbers them. */
 typedef enum tome_hdf5_index {
@@ -43,6 +47,12 @@ typedef struct tome_hdf5_attribute {
   uint64_t count;
   const uint8_t *data; /* count*type.size bytes */
 } tome_hdf5_attribute;
+
+/* Parameters of a filter. */
+typedef struct tome_hdf5_values {
+  size_t count;
+  uint32_t at[TOME_HDF5_VALUES];
+} tome_hdf5_values;
 
 /* Everything an object's header says. */
 typedef struct tome_hdf5_object {
@@ -63,6 +73,7 @@ typedef struct tome_hdf5_object {
   const uint8_t *compact;
   uint32_t chunk[TOME_HDF5_DIMS];
   int filters[TOME_HDF5_FILTERS], filter_count; /* in the order they were applied on writing */
+  tome_hdf5_values values[TOME_HDF5_FILTERS];   /* of each */
   tome_hdf5_index index;
   uint8_t index_bits[8]; /* parameters of the index */
   uint64_t single_bytes; /* of a single filtered chunk */
@@ -72,6 +83,8 @@ typedef struct tome_hdf5_object {
   const char *unread; /* why the array cannot be read, though nothing is wrong with it: "is …"; NULL: it can */
 } tome_hdf5_object;
 
+/* Where the signature stands in the first bytes of a file: 0, or behind a user block of 512, 1024 … bytes; TOME_HDF5_NOWHERE: nowhere. */
+uint64_t tome_hdf5_begin(const uint8_t *head, size_t size);
 TOME_MUST_USE bool tome_hdf5_open(const char *path, tome_arena *arena, tome_hdf5 *out, tome_error *err);
 void tome_hdf5_close(tome_hdf5 *h);
 TOME_MUST_USE bool tome_hdf5_read_object(tome_hdf5 *h, uint64_t address, tome_hdf5_object *out, tome_error *err);
