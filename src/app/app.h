@@ -90,6 +90,11 @@ TOME_MUST_USE bool tome_hash_sources(tome_record *r, const char *part, tome_erro
 TOME_MUST_USE bool tome_make_case(tome_ingesting *in, const tome_case_input *input, const tome_scanned *image,
                                   size_t volume, const char *id, bool with_labels, tome_error *err);
 
+/* ---- apart.c --- */
+/* Writes a volume to `path`, and to a second file beside it where the format asks for one by that name: both appear, or neither. `force` overwrites. */
+TOME_MUST_USE bool tome_write_files(const tome_format *f, const char *path, const tome_volume *v,
+                                    const tome_write_options *o, bool force, tome_error *err);
+
 /* ---- label.c --- */
 typedef struct tome_merging tome_merging;
 /* Loads label `i`, brings it onto the image's grid, measures it into the record, writes it, paints it into the merged map. */

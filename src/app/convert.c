@@ -140,20 +140,26 @@ static bool write_folder(const converting *c, const char *path, const tome_volum
                                                             : fail_of(&why, d.path, path, err);
 }
 
-static bool write_file(const converting *c, const char *path, const tome_volume *v, const tome_write_options *o,
+static bool write_hdf5(const converting *c, const char *path, const tome_volume *v, const tome_write_options *o,
                        tome_error *err) {
   TOME_CLEANUP(tome_draft_abandon) tome_draft d = {.fd = -1};
+  tome_error why = {0};
+  const bool add = c->target.added && tome_file_exists(path);
+  if (!tome_draft_open(path, &d, err) || (add && !tome_hdf5_copy(path, d.fd, err))) return false;
+  if (!tome_write_hdf5(d.path, c->target.array, add, c->opt->force, v, o, &c->inner, &why))
+    return fail_of(&why, d.path, path, err);
+  return tome_draft_place(&d, add || c->opt->force, err);
+}
+
+static bool write_file(const converting *c, const char *path, const tome_volume *v, const tome_write_options *o,
+                       tome_error *err) {
   const tome_format *f = c->target.format;
-  if (!tome_draft_open(path, &d, err)) return false;
-  const bool ok =
-      f->elsewhere ? tome_write_hdf5(d.path, c->target.array, v, o, &c->inner, err) || tome_fail_prefix(err, "%s", path)
-                   : f->write(d.fd, tome_basename(path), v, o, err);
-  return ok && tome_draft_place(&d, c->opt->force, err);
+  return f->elsewhere ? write_hdf5(c, path, v, o, err) : tome_write_files(f, path, v, o, c->opt->force, err);
 }
 
 static bool put(converting *c, const char *path, const tome_volume *v, const tome_write_options *o, tome_error *err) {
   if (!take(c, path, err) || !make_folder_of(path, err)) return false;
-  if (!c->opt->force && tome_file_exists(path) && !c->target.folders)
+  if (!c->opt->force && tome_file_exists(path) && !c->target.folders && !c->target.added)
     return tome_fail(err, TOME_EXISTS, "%s: exists already; --force overwrites it", path);
   return c->target.folders ? write_folder(c, path, v, o, err) : write_file(c, path, v, o, err);
 }
@@ -362,6 +368,7 @@ static bool convert_volume(const volume_job *what, const tome_stacked *s, tome_a
       .frame_uid = p->frame_uid,
       .description = "",
       .is_label = c->opt->labels,
+      .unplaced = !p->has_geometry && !p->has_position && !(c->opt->spacing[0] > 0) && !c->like,
       .picture = u->count == 1 && p->shape[0] == 1 && !p->has_geometry && !p->has_position && !p->solid};
   for (size_t i = 0; i < s->note_count; i++) say(c, TOME_EVENT_NOTE, u->shown, "", s->notes[i]);
   for (size_t i = 0; i < s->repair_count; i++) say(c, TOME_EVENT_NOTE, u->shown, "", s->repairs[i].text);

@@ -35,14 +35,18 @@ TOME_MUST_USE bool tome_unit_passed(const tome_unit *u, const tome_pieces *p, to
 TOME_MUST_USE bool tome_unit_picture(const tome_unit *u, const tome_run *run, tome_volume *out, tome_error *err);
 
 /* ---- hdf5_file.c --- */
-/* Writes a volume as one array of an HDF5 file at `path` (a draft): (z, y, x) or (z, y, x, samples), without z where it is a picture; a chunk a slice. */
-TOME_MUST_USE bool tome_write_hdf5(const char *path, const char *array, const tome_volume *v,
+/* Copies the HDF5 file `path` into a draft, so that a data set can be added; refuses what is damaged, or being written. */
+TOME_MUST_USE bool tome_hdf5_copy(const char *path, int draft, tome_error *err);
+/* Writes a volume as one array of an HDF5 file at `path` (a draft): (z, y, x) or (z, y, x, samples), without z where it is a picture; a chunk a slice. `add`: to
+ * what the file holds; `replace`: in place of what it holds by that name. */
+TOME_MUST_USE bool tome_write_hdf5(const char *path, const char *array, bool add, bool replace, const tome_volume *v,
                                    const tome_write_options *o, const tome_run *run, tome_error *err);
 
 /* Where results go. */
 typedef struct tome_target {
   const tome_format *format;
   const char *array;   /* HDF5: the data set in the file */
+  bool added;          /* it was named: other data sets of a file that is there stay */
   const char *pattern; /* of names; without places: the one file */
   tome_template names;
   bool many;     /* each input gets a file of its own */

@@ -34,11 +34,6 @@ typedef struct writing {
   tome_write_options how;
 } writing;
 
-static bool write_volume(void *ctx, int fd, tome_error *err) {
-  const writing *w = ctx;
-  return w->o->format->write(fd, tome_basename(w->path), &w->volume, &w->how, err);
-}
-
 static bool write_text(void *ctx, int fd, tome_error *err) {
   const char *text = ctx;
   return tome_write_all(fd, text, strlen(text), "a JSON file", err) && tome_write_all(fd, "\n", 1, "a JSON file", err);
@@ -66,7 +61,7 @@ static bool put_volume(tome_output *o, const tome_outgoing *g, size_t i, tome_er
                           .data = (void *)(uintptr_t)v->voxels}};
   if (!tome_origin_of(g->item, i, json, &arena, &w.how, err)) return false;
   if (!keeps_text(o) && (o->opt.force || !tome_file_exists(path))) unlink(side);
-  return tome_output_file(o, path, write_volume, &w, err) &&
+  return tome_output_folder_of(path, err) && tome_write_files(o->format, path, &w.volume, &w.how, o->opt.force, err) &&
          (keeps_text(o) || tome_output_file(o, side, write_text, (void *)(uintptr_t)json, err));
 }
 

@@ -98,8 +98,14 @@ static bool folder_target(const char *output, const char *to, bool labels, tome_
   const bool map = labels && t->format->write_folder; /* a folder of images, or one file of labels */
   t->folders = t->format->write_folder && !map;
   t->invented = !(named && t->folders);
+  char ending[32] = "";
+  if (to)
+    snprintf(ending, sizeof ending, ".%s", to); /* "--to mhd": what is written in two files is not what is usual */
+  const bool apart = to && t->format->apart && t->format->apart(ending, &(tome_write_options){0});
   t->pattern = t->invented ? tome_arena_printf(&t->arena, err, "%.*s/{name}%s", (int)n, output,
-                                               map ? ".dcm" : t->format->usual_ending)
+                                               map     ? ".dcm"
+                                               : apart ? ending
+                                                       : t->format->usual_ending)
                            : tome_arena_printf(&t->arena, err, "%.*s", (int)n, output);
   t->many = true;
   return t->pattern != NULL;
@@ -115,6 +121,7 @@ static bool split_array(const char *output, tome_target *t, const char **file, t
     const tome_format *f = format_for_name(tome_basename(name));
     if (!f || !f->elsewhere || !colon[1]) continue;
     t->array = colon + 1;
+    t->added = true;
     *file = name;
     return true;
   }

@@ -115,6 +115,8 @@ typedef struct tome_write_options {
   const char *sop_class;       /* of these images */
   const char *
       comment; /* what made it, as JSON: written where the format has a place for text (see keeps_comment); NULL: nothing */
+  const char *voxels_name; /* of the file of voxels beside the header, where `apart` asks for one; NULL: one file */
+  int voxels_fd;           /* that file, open */
 } tome_write_options;
 
 /* Labels that are drawn on another image's grid and have none of their own, or only parts of one: DICOM SEG and RTSTRUCT. A structure is
@@ -158,6 +160,8 @@ struct tome_format {
   /* For formats of which a volume is a folder of files: writes them into an empty folder (a draft). May be NULL; a target whose
    * name ends in '/' is a folder. */
   bool (*write_folder)(const char *folder, const tome_volume *v, const tome_write_options *opt, tome_error *err);
+  /* The ending of the file of voxels beside the header ("v.mhd": ".raw"), where this name asks for two files; NULL: one file. May be NULL. */
+  const char *(*apart)(const char *name, const tome_write_options *opt);
   /* Whether it writes by this name: "out.nii.gz", "series/". */
   bool (*wants_name)(const char *name);
   bool elsewhere;     /* written, but not by write: HDF5 belongs to src/store */

@@ -81,12 +81,46 @@ static bool create_set(tome_array_file *f, const tome_array_spec *s, const char 
   return f->set >= 0 || tome_h5_fail(err, TOME_IO, "%s: data set %s cannot be made", f->path, name);
 }
 
+/* Whether something has this name, *what it is; a part of the name that is no group is a fault. */
+static bool look_up(const tome_array_file *f, const char *name, bool *there, tome_error *err) {
+  for (const char *p = name;;) {
+    const size_t n = (size_t)(p - name) + strcspn(p, "/");
+    char part[1024];
+    H5O_info_t info;
+    if (n >= sizeof part) return fail_name(f->path, name, err);
+    memcpy(part, name, n);
+    part[n] = '\0';
+    *there = H5Lexists(f->file, part, H5P_DEFAULT) > 0;
+    if (!*there || !name[n]) return true;
+    if (H5Oexists_by_name(f->file, part, H5P_DEFAULT) <= 0 ||
+        H5Oget_info_by_name2(f->file, part, &info, H5O_INFO_BASIC, H5P_DEFAULT) < 0 || info.type != H5O_TYPE_GROUP)
+      return tome_fail(err, TOME_EXISTS, "%s: /%s is no group, so that /%s cannot be in it", f->path, part, name);
+    p = name + n + 1;
+  }
+}
+
+static bool make_room(const tome_array_file *f, const tome_array_spec *s, const char *name, tome_error *err) {
+  bool there;
+  H5O_info_t info;
+  if (!look_up(f, name, &there, err)) return false;
+  if (!there) return true;
+  if (H5Oexists_by_name(f->file, name, H5P_DEFAULT) > 0 &&
+      H5Oget_info_by_name2(f->file, name, &info, H5O_INFO_BASIC, H5P_DEFAULT) >= 0 && info.type == H5O_TYPE_GROUP)
+    return tome_fail(err, TOME_EXISTS, "%s: /%s is a group; name a data set in it, or another one", f->path, name);
+  if (!s->replace)
+    return tome_fail(err, TOME_EXISTS, "%s: holds /%s already; --force replaces that data set, and leaves the others",
+                     f->path, name);
+  return H5Ldelete(f->file, name, H5P_DEFAULT) >= 0 ||
+         tome_h5_fail(err, TOME_IO, "%s: /%s cannot be taken out", f->path, name);
+}
+
 static bool begin(tome_array_file *f, const tome_array_spec *s, tome_error *err) {
   const char *name = s->name + (*s->name == '/');
   if (!check_name(f->path, name, err) || !measure(f, s, err)) return false;
   TOME_H5_LOCK;
-  f->file = tome_sink_create(f->path, s->soon, &f->failed, err);
-  return f->file >= 0 && create_set(f, s, name, err) && put_attributes(f->set, s, err);
+  f->file = s->add ? tome_sink_open(f->path, &f->failed, err) : tome_sink_create(f->path, s->soon, &f->failed, err);
+  return f->file >= 0 && (!s->add || make_room(f, s, name, err)) && create_set(f, s, name, err) &&
+         put_attributes(f->set, s, err);
 }
 
 tome_array_file *tome_array_file_new(const char *path, const tome_array_spec *spec, tome_error *err) {

@@ -20,6 +20,8 @@ typedef struct tome_array_spec {
   bool soon;                     /* an fsync is to follow: writing to disk begins at once */
   const tome_geometry *geometry; /* attributes spacing, origin, direction, affine (schema/store.md); NULL: none */
   const char *units;             /* attribute; NULL or "": none */
+  bool add;                      /* to the data sets of the file that is there; else the file is begun anew */
+  bool replace;                  /* in place of what has that name already; else that is TOME_EXISTS */
 } tome_array_spec;
 
 typedef struct tome_array_file tome_array_file;

@@ -27,12 +27,15 @@ typedef struct sink_access {
 static H5FD_t *sink_open(const char *name, unsigned flags, hid_t access, haddr_t most) {
   (void)most;
   const sink_access *a = H5Pget_driver_info(access);
-  if (!a || !(flags & H5F_ACC_CREAT)) return NULL;
+  const bool anew = flags & H5F_ACC_CREAT;
+  struct stat st;
+  if (!a || !(flags & H5F_ACC_RDWR)) return NULL;
   sink_file *f = calloc(1, sizeof *f);
   if (!f) return NULL;
-  f->fd = open(name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  f->fd = open(name, O_RDWR | (anew ? O_CREAT | O_TRUNC : 0) | O_CLOEXEC, 0666);
   f->failed = a->failed;
   f->soon = a->soon;
+  if (f->fd >= 0 && !anew && fstat(f->fd, &st) == 0) f->end = f->begun = (haddr_t)st.st_size;
   if (f->fd >= 0) return &f->base;
   *a->failed = errno;
   free(f);
@@ -133,24 +136,41 @@ static const H5FD_class_t driver = {
     .fl_map = H5FD_FLMAP_DICHOTOMY,
 };
 
-hid_t tome_sink_create(const char *path, bool soon, int *failed, tome_error *err) {
-  const sink_access to = {soon, failed};
-  *failed = 0;
-  TOME_H5_ID access = tome_h5_access(err);
+/* An access list with the driver. */
+static hid_t through_sink(const sink_access *to, tome_error *err) {
+  const hid_t access = tome_h5_access(err);
   if (access < 0) return H5I_INVALID_HID;
   TOME_H5_ID id = H5FDregister(&driver);
-  if (id < 0 || H5Pset_driver(access, id, &to) < 0) {
-    tome_h5_fail(err, TOME_NO_MEMORY, "HDF5 takes no file driver");
-    return H5I_INVALID_HID;
-  }
-  TOME_H5_ID how = H5Pcreate(H5P_FILE_CREATE);
-  H5Pset_obj_track_times(how, 0); /* the same voxels make the same file */
-  const hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, how, access);
+  if (id >= 0 && H5Pset_driver(access, id, to) >= 0) return access;
+  H5Pclose(access);
+  tome_h5_fail(err, TOME_NO_MEMORY, "HDF5 takes no file driver");
+  return H5I_INVALID_HID;
+}
+
+static hid_t opened(hid_t file, const char *path, const int *failed, const char *what, tome_error *err) {
   if (file >= 0) return file;
   if (*failed) {
     errno = *failed;
-    tome_fail_errno(err, "%s: cannot be made", path);
+    tome_fail_errno(err, "%s: cannot be %s", path, what);
   }
-  tome_h5_fail(err, TOME_IO, "%s: cannot be made", path);
+  tome_h5_fail(err, TOME_IO, "%s: cannot be %s", path, what);
   return H5I_INVALID_HID;
+}
+
+hid_t tome_sink_create(const char *path, bool soon, int *failed, tome_error *err) {
+  const sink_access to = {soon, failed};
+  *failed = 0;
+  TOME_H5_ID access = through_sink(&to, err);
+  if (access < 0) return H5I_INVALID_HID;
+  TOME_H5_ID how = H5Pcreate(H5P_FILE_CREATE);
+  H5Pset_obj_track_times(how, 0); /* the same voxels make the same file */
+  return opened(H5Fcreate(path, H5F_ACC_TRUNC, how, access), path, failed, "made", err);
+}
+
+hid_t tome_sink_open(const char *path, int *failed, tome_error *err) {
+  const sink_access to = {false, failed};
+  *failed = 0;
+  TOME_H5_ID access = through_sink(&to, err);
+  if (access < 0) return H5I_INVALID_HID;
+  return opened(H5Fopen(path, H5F_ACC_RDWR, access), path, failed, "opened by HDF5", err);
 }

@@ -9,5 +9,7 @@
 
 /* Creates `path` anew (an existing file is emptied). `soon`: an fsync is to follow, so writing to disk begins at once. The first errno of a failed write goes to *failed, which must outlive the file. */
 TOME_MUST_USE hid_t tome_sink_create(const char *path, bool soon, int *failed, tome_error *err);
+/* Opens a file that is there, for more to be written into it. */
+TOME_MUST_USE hid_t tome_sink_open(const char *path, int *failed, tome_error *err);
 
 #endif

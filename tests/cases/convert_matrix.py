@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """tome convert, format by format: what one can hold and another too goes over without a change of voxels or geometry; what cannot is refused, with the
-reason. Files are written and read by nibabel, pydicom, tifffile, PIL and NumPy, and by hand after the documents of NRRD and MetaImage.
+reason. `tome formats` has the last word on which formats are to be here. Files are written and read by nibabel, pydicom, tifffile, PIL, h5py and NumPy, and by hand after the documents of NRRD and MetaImage.
 
     convert_matrix.py TOME
 """
+import json
 import shutil
 import struct
 import subprocess
@@ -12,6 +13,7 @@ import tempfile
 import zlib
 from pathlib import Path
 
+import h5py
 import nibabel
 import numpy
 import pydicom
@@ -202,6 +204,40 @@ def write_npz(path, c):
     numpy.savez_compressed(path, image=c.a)
 
 
+def read_npz(path):
+    with numpy.load(path) as z:
+        return z["image"], z["affine"] if "affine" in z else None
+
+
+def write_hdf5(path, c):
+    with h5py.File(path, "w") as f:
+        f["image"] = c.a
+
+
+def read_hdf5(path):
+    with h5py.File(path, "r") as f:
+        return f["image"][...], f["image"].attrs.get("affine")
+
+
+def read_pnm(path):
+    """By the document: a header of words, then samples, big-endian where there are two bytes of them."""
+    body = path.read_bytes()
+    words, at = [], 0
+    while len(words) < 4:
+        end = at
+        while body[end:end + 1] not in (b" ", b"\n", b"\t"):
+            end += 1
+        words.append(body[at:end])
+        at = end + 1
+    channels = {b"P5": 1, b"P6": 3}[words[0]]
+    a = numpy.frombuffer(body[at:], "u1" if int(words[3]) < 256 else ">u2").reshape(int(words[2]), int(words[1]), channels)
+    return a if channels > 1 else a[..., 0]
+
+
+def read_maps(path):
+    return numpy.stack([read_pnm(p) for p in sorted(Path(path).iterdir())]), None
+
+
 class Format:
     def __init__(self, ending, write, read, holds, grid=True, one=None, takes=lambda c: True, exact=1e-9):
         self.ending, self.write, self.read, self.holds, self.grid = ending, write, read, holds, grid
@@ -216,15 +252,21 @@ square = lambda c: c.kind != "sheared"
 FORMATS = {
     "nii": Format(".nii", write_nifti, read_nifti, nifti_holds, takes=nifti_holds, exact=1e-6),
     "nii.gz": Format(".nii.gz", write_nifti, read_nifti, nifti_holds, takes=nifti_holds, exact=1e-6),
-    "pair": Format(".hdr", lambda p, c: write_nifti(p, c, nibabel.Nifti1Pair), None, None, takes=nifti_holds, exact=1e-6),
+    "pair": Format(".hdr", lambda p, c: write_nifti(p, c, nibabel.Nifti1Pair), read_nifti, nifti_holds, takes=nifti_holds, exact=1e-6),
     "nifti2": Format(".nii", lambda p, c: write_nifti(p, c, nibabel.Nifti2Image), None, None, takes=nifti_holds, exact=1e-6),
     "nrrd": Format(".nrrd", write_nrrd, read_nrrd, lambda c: True),
     "mha": Format(".mha", write_meta, read_meta, lambda c: True),
+    "nhdr": Format(".nhdr", None, read_nrrd, lambda c: True),
+    "mhd": Format(".mhd", None, read_meta, lambda c: True),
+    "hdf5": Format(".h5", write_hdf5, read_hdf5, lambda c: True, grid=False),
+    "pnm": Format(".pgm", write_picture, read_maps, lambda c: fits(c.a, 0, 65535) and gray(c), grid=False, one="{name}/{z:03}.pgm",
+                  takes=lambda c: flat(c) and c.a.dtype == "u1" and gray(c)),
+    "ppm": Format(".ppm", None, read_maps, lambda c: fits(c.a, 0, 65535) and c.channels == 3, grid=False, one="{name}/{z:03}.ppm"),
     "dicom": Format("", write_dicom, read_dicom, lambda c: gray(c) and square(c) and is_whole(c.a) and int(c.a.max()) - int(c.a.min()) <= 65535 and
                     abs(float(c.a.min())) < 1e9, one="{name}/", takes=lambda c: c.a.dtype == "i2" and square(c) and gray(c), exact=1e-6),
     "npy": Format(".npy", lambda p, c: numpy.save(p, c.a), lambda p: (numpy.load(p), None), lambda c: True, grid=False),
     "fortran": Format(".npy", lambda p, c: numpy.save(p, numpy.asfortranarray(c.a.astype(c.a.dtype.newbyteorder(">")))), None, None, grid=False),
-    "npz": Format(".npz", write_npz, None, None, grid=False),
+    "npz": Format(".npz", write_npz, read_npz, lambda c: True, grid=False),
     "tiff": Format(".tif", lambda p, c: tifffile.imwrite(p, c.a, photometric="rgb" if c.channels > 2 else "minisblack",
                                                          extrasamples=["unassalpha"] if c.channels == 4 else None),
                    lambda p: (tifffile.imread(p), None), lambda c: True, grid=False),
@@ -236,7 +278,7 @@ FORMATS = {
                   takes=lambda c: flat(c) and c.a.dtype == "u1" and gray(c)),
 }
 REFUSALS = {  # each names the format, what does not fit, and a way out
-    "nii": ["RGB"], "nii.gz": ["RGB"], "dicom": ["DICOM", "CT and MR"], "png": ["png"], "bmp": ["bmp", "BMP"], "gif": ["gif", "GIF"],
+    "nii": ["RGB"], "nii.gz": ["RGB"], "pair": ["RGB"], "pnm": ["pnm", ".pgm"], "ppm": ["pnm", ".ppm", "pixmap"], "dicom": ["DICOM", "CT and MR"], "png": ["png"], "bmp": ["bmp", "BMP"], "gif": ["gif", "GIF"],
 }
 
 
@@ -250,12 +292,12 @@ def compare(c, case, target, t, s, path):
         return c.that(False, f"{name}: nothing written")
     a, m = t.read(path)
     want = case.a
-    if target == "npy":  # a picture has no axis z, a volume has one
-        shape = want.shape[1:] if len(want) == 1 and s.ending in (".png", ".bmp", ".gif", ".tif") else want.shape
+    if target in ("npy", "npz", "hdf5"):  # a picture has no axis z, a volume has one
+        shape = want.shape[1:] if len(want) == 1 and s.ending in (".png", ".bmp", ".gif", ".tif", ".pgm") else want.shape
         if not (s.ending == ".tif" and want.shape[2] == 1):  # which is a page of one sample to TIFF
             c.equal(a.shape, shape, f"{name}: shape")
     c.voxels(a.reshape(want.shape) if a.size == want.size else a, want, name)
-    if target not in ("dicom", "png", "bmp", "gif"):
+    if target not in ("dicom", "png", "bmp", "gif", "pnm", "ppm"):
         c.equal(a.dtype.newbyteorder("="), want.dtype, f"{name}: type")
     if m is not None:
         m0 = case.affine if s.grid else RAS @ numpy.diag([0.7, 0.8, 2.5, 1])
@@ -287,6 +329,19 @@ def convert(c, program, folder, source, target, held):
     shutil.rmtree(out, ignore_errors=True)
 
 
+OTHER_NAMES = {"nii": "nifti", "nii.gz": "nifti", "pair": "nifti", "nifti2": "nifti", "nhdr": "nrrd", "mha": "metaimage", "mhd": "metaimage", "ppm": "pnm", "fortran": "npy"}
+READ_ELSEWHERE = {"jpeg", "parrec", "minc"}  # lossy, or nobody's to write: tests/unit/format
+
+
+def listed(c, program):
+    """What `tome formats` says is what this matrix proves."""
+    rows = json.loads(tome(program, "formats", "--json").out)
+    name = lambda k: OTHER_NAMES.get(k, k)
+    c.equal({r["name"] for r in rows if r["writes"]}, {name(k) for k, f in FORMATS.items() if f.read}, "formats that are written")
+    c.equal({r["name"] for r in rows if r["reads"]}, {name(k) for k in FORMATS} | READ_ELSEWHERE, "formats that are read")
+    c.that(all(r["keeps"] and r["loses"] for r in rows), "each says what it keeps and loses")
+
+
 def main():
     program, c = sys.argv[1], Checks()
     every = cases()
@@ -294,7 +349,10 @@ def main():
              Case("flat_rgba", [x for x in every if x.name == "colour_u1_4"][0].a[:1], channels=4),
              Case("flat_rgb16", [x for x in every if x.name == "colour_u2_3"][0].a[:1], channels=3)]
     folder = Path(tempfile.mkdtemp(prefix="tome-convert-"))
+    listed(c, program)
     for source, s in FORMATS.items():
+        if not s.write:
+            continue
         held = [x for x in every + (flats if not s.grid else []) if s.takes(x)]
         (folder / source).mkdir()
         for x in held:

@@ -95,6 +95,7 @@ static bool add_array(describing *d, const char *name, const tome_hdf5_object *o
     memcpy(p->shape, f->shape, sizeof p->shape);
     p->channels = (int)f->channels;
     p->dtype = a->dtype;
+    p->solid = a->dims > 2;
     p->has_geometry = placed;
     if (placed) p->geometry = g;
     if (is_hu(o)) p->modality = "CT";

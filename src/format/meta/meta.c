@@ -51,7 +51,7 @@ static const char *type_name(tome_dtype t) {
 }
 
 /* Wide enough for any number of bytes; patched once it is known. */
-enum { SIZE_DIGITS = 20 };
+enum { SIZE_DIGITS = 20, MOST_NAME = 255 };
 
 typedef struct text {
   char at[2048];
@@ -79,7 +79,7 @@ static void anatomy(const tome_geometry *g, char out[4]) {
   out[3] = '\0';
 }
 
-static void make_header(const tome_volume *v, bool packed, text *t) {
+static void make_header(const tome_volume *v, const char *voxels, bool packed, text *t) {
   const tome_geometry *g = &v->geometry;
   const bool big = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
   char code[4];
@@ -99,7 +99,7 @@ static void make_header(const tome_volume *v, bool packed, text *t) {
   put(t, "ElementSpacing = %.17g %.17g %.17g\n", g->spacing[2], g->spacing[1], g->spacing[0]);
   put(t, "DimSize = %lld %lld %lld\n", (long long)g->shape[2], (long long)g->shape[1], (long long)g->shape[0]);
   if (v->channels > 1) put(t, "ElementNumberOfChannels = %d\n", v->channels);
-  put(t, "ElementType = %s\nElementDataFile = LOCAL\n", type_name(v->dtype));
+  put(t, "ElementType = %s\nElementDataFile = %s\n", type_name(v->dtype), voxels ? voxels : "LOCAL");
 }
 
 static bool patch_size(int fd, const char *name, off_t at, uint64_t size, tome_error *err) {
@@ -114,16 +114,24 @@ static bool write_meta(int fd, const char *name, const tome_volume *v, const tom
   if (!type_name(v->dtype) || !tome_shape_bytes(v->geometry.shape, element, &bytes))
     return tome_fail(err, TOME_USAGE, "%s: a volume without voxels cannot be written", name);
   const bool packed = opt && opt->level > 0;
+  const char *voxels = opt ? opt->voxels_name : NULL;
+  const int to = voxels ? opt->voxels_fd : fd;
   text t = {.n = 0};
   uint64_t size;
-  make_header(v, packed, &t);
+  if (voxels && strlen(voxels) > MOST_NAME) return tome_fail(err, TOME_USAGE, "%s: its name is too long", name);
+  make_header(v, voxels, packed, &t);
   if (!tome_write_all(fd, t.at, t.n, name, err)) return false;
-  if (!packed) return tome_write_all(fd, v->data, bytes, name, err);
-  return tome_write_packed(fd, name, TOME_WRAP_ZLIB, v->data, bytes, &size, err) &&
+  if (!packed) return tome_write_all(to, v->data, bytes, voxels ? voxels : name, err);
+  return tome_write_packed(to, voxels ? voxels : name, TOME_WRAP_ZLIB, v->data, bytes, &size, err) &&
          patch_size(fd, name, (off_t)t.size_at, size, err);
 }
 
-static bool wants_name(const char *name) { return tome_ends_in(name, ".mha"); }
+static const char *apart(const char *name, const tome_write_options *opt) {
+  if (!tome_ends_in(name, ".mhd")) return NULL;
+  return opt->level > 0 ? ".zraw" : ".raw";
+}
+
+static bool wants_name(const char *name) { return tome_ends_in(name, ".mha") || tome_ends_in(name, ".mhd"); }
 
 const tome_format tome_format_meta = {
     .name = "metaimage",
@@ -132,14 +140,16 @@ const tome_format tome_format_meta = {
     .keeps =
         "voxels and element type, shape, spacing, origin, direction with shear, samples of a voxel, further axes as "
         "volumes; one file or header and "
-        "data (one file, LIST, numbered), binary in both byte orders, zlib, text; written as .mha, plain unless a "
-        "compression level is asked for",
-    .loses = "centre of rotation, modality, the spacing of further axes; .mhd is read, not written",
+        "data (one file, LIST, numbered), binary in both byte orders, zlib, text; written as .mha, or as .mhd with "
+        ".raw "
+        "(.zraw), plain unless a compression level is asked for",
+    .loses = "centre of rotation, modality, the spacing of further axes",
     .probe = probe,
     .describe = describe,
     .decode = decode,
     .grid = true,
     .usual_ending = ".mha",
     .write = write_meta,
+    .apart = apart,
     .wants_name = wants_name,
 };

@@ -171,14 +171,23 @@ static bool decode(const tome_piece *p, void *out, size_t out_bytes, tome_error 
   return true;
 }
 
-static bool wants_name(const char *name) { return tome_ends_in(name, ".nii") || tome_ends_in(name, ".nii.gz"); }
+static const char *apart(const char *name, const tome_write_options *opt) {
+  (void)opt;
+  return tome_ends_in(name, ".hdr") ? ".img" : NULL;
+}
+
+static bool wants_name(const char *name) {
+  return tome_ends_in(name, ".nii") || tome_ends_in(name, ".nii.gz") || tome_ends_in(name, ".hdr");
+}
 
 const tome_format tome_format_nifti = {
     .name = "nifti",
     .title = "NIfTI-1, NIfTI-2, Analyze 7.5",
     .extensions = ".nii .nii.gz .hdr/.img",
     .keeps =
-        "voxels, shape, spacing, origin, direction with shear (sform, else qform), slope and intercept, 4-D as volumes",
+        "voxels, shape, spacing, origin, direction with shear (sform, else qform), slope and intercept, 4-D as "
+        "volumes; written "
+        "as .nii, .nii.gz, or .hdr with .img",
     .loses =
         "intent, slice timing, time step, header extensions, SPM's .mat files; complex, 1-bit and 128-bit voxels; "
         "a sheared grid is written with an sform alone, which ITK does not take",
@@ -188,6 +197,7 @@ const tome_format tome_format_nifti = {
     .grid = true,
     .usual_ending = ".nii.gz",
     .write = tome_nifti_write,
+    .apart = apart,
     .wants_name = wants_name,
     .keeps_comment = true,
 };

@@ -18,6 +18,7 @@ enum { EXTENSION_FLAGS = 4, EXTENSION_HEAD = 8, COMMENT_CODE = 6, MOST_NIFTI_1 =
 typedef struct header {
   uint8_t *bytes;
   size_t size;
+  bool alone; /* the voxels are in another file */
 } header;
 
 static void header_clear(header *h) { free(h->bytes); }
@@ -42,7 +43,7 @@ static void header_one(const tome_volume *v, const tome_nifti_place *p, const to
                       .datatype = tome_nifti_datatype(v->dtype, channels_of(v)),
                       .bitpix = (short)bits_of(v),
                       .pixdim = {1, 1, 1, 1, 1, 1, 1, 1},
-                      .vox_offset = (float)out->size,
+                      .vox_offset = out->alone ? 0 : (float)out->size,
                       .scl_slope = 1,
                       .xyzt_units = (char)p->units,
                       .qform_code = (short)p->qform_code,
@@ -61,6 +62,7 @@ static void header_one(const tome_volume *v, const tome_nifti_place *p, const to
     h.srow_y[i] = (float)p->sform[1][i];
     h.srow_z[i] = (float)p->sform[2][i];
   }
+  if (out->alone) h.magic[1] = 'i';
   copy_text(h.descrip, sizeof h.descrip, opt ? opt->description : NULL);
   memcpy(out->bytes, &h, sizeof h);
 }
@@ -72,7 +74,7 @@ static void header_two(const tome_volume *v, const tome_nifti_place *p, const to
                       .bitpix = (int16_t)bits_of(v),
                       .dim = {3, 1, 1, 1, 1, 1, 1, 1},
                       .pixdim = {1, 1, 1, 1, 1, 1, 1, 1},
-                      .vox_offset = (int64_t)out->size,
+                      .vox_offset = out->alone ? 0 : (int64_t)out->size,
                       .scl_slope = 1,
                       .xyzt_units = p->units,
                       .qform_code = p->qform_code,
@@ -84,6 +86,7 @@ static void header_two(const tome_volume *v, const tome_nifti_place *p, const to
                       .qoffset_y = p->qoffset[1],
                       .qoffset_z = p->qoffset[2]};
   h.magic[7] = '\n';
+  if (out->alone) h.magic[1] = 'i';
   for (int i = 0; i < 3; i++) h.dim[1 + i] = v->geometry.shape[2 - i];
   memcpy(h.pixdim, p->pixdim, sizeof p->pixdim);
   memcpy(h.srow_x, p->sform[0], sizeof h.srow_x);
@@ -173,8 +176,9 @@ bool tome_nifti_write(int fd, const char *name, const tome_volume *v, const tome
   if (tome_nifti_datatype(v->dtype, channels) == DT_UNKNOWN ||
       !tome_shape_bytes(v->geometry.shape, tome_dtype_size(v->dtype) * (size_t)channels, &bytes))
     return tome_fail(err, TOME_USAGE, "%s: a volume without voxels cannot be written", name);
-  TOME_CLEANUP(header_clear) header head = {0};
+  TOME_CLEANUP(header_clear) header head = {.alone = opt && opt->voxels_name};
   if (!make_header(v, opt, &head, err)) return false;
   if (tome_ends_in(name, ".gz")) return write_gzip(fd, name, &head, v->data, bytes, opt ? opt->level : 0, err);
-  return tome_write_all(fd, head.bytes, head.size, name, err) && tome_write_all(fd, v->data, bytes, name, err);
+  return tome_write_all(fd, head.bytes, head.size, name, err) &&
+         tome_write_all(head.alone ? opt->voxels_fd : fd, v->data, bytes, head.alone ? opt->voxels_name : name, err);
 }

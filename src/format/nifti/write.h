@@ -1,4 +1,4 @@
-/* A volume out to .nii or .nii.gz. Inside src/format only. */
+/* A volume out to .nii, .nii.gz, or .hdr and .img. Inside src/format only. */
 #ifndef TOME_FORMAT_NIFTI_WRITE_H
 #define TOME_FORMAT_NIFTI_WRITE_H
 

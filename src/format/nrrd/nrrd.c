@@ -62,7 +62,12 @@ static bool decode(const tome_piece *p, void *out, size_t out_bytes, tome_error 
   return tome_array_decode(&n.array, p->frame, out, out_bytes, err);
 }
 
-static bool wants_name(const char *name) { return tome_ends_in(name, ".nrrd"); }
+static const char *apart(const char *name, const tome_write_options *opt) {
+  if (!tome_ends_in(name, ".nhdr")) return NULL;
+  return opt->level < 0 ? ".raw" : ".raw.gz";
+}
+
+static bool wants_name(const char *name) { return tome_ends_in(name, ".nrrd") || tome_ends_in(name, ".nhdr"); }
 
 const tome_format tome_format_nrrd = {
     .name = "nrrd",
@@ -72,7 +77,8 @@ const tome_format tome_format_nrrd = {
         "voxels and element type, shape, spacing, origin, direction with shear (space LPS, RAS or LAS), samples of a "
         "voxel, further axes "
         "as volumes, names of Slicer's segments as a note; attached or detached (one file, LIST, numbered), raw, gzip, "
-        "bzip2, text, hex; written attached, as gzip",
+        "bzip2, text, hex; written as .nrrd, or as .nhdr with .raw.gz, gzip unless told "
+        "otherwise",
     .loses =
         "measurement frame, thicknesses, units other than of length, key/value pairs; 1-D arrays and blocks are not "
         "read",
@@ -82,5 +88,6 @@ const tome_format tome_format_nrrd = {
     .grid = true,
     .usual_ending = ".nrrd",
     .write = tome_nrrd_write,
+    .apart = apart,
     .wants_name = wants_name,
 };

@@ -1,11 +1,12 @@
 /* NumPy's .npz: a zip file of .npy arrays, stored or deflated. Each array of 2 dimensions or more is a piece (or several) that carries its name; a path
  * "file.npz:name" picks one. Read here; what is written is npy.c's. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/gzip.h"
 #include "format/head.h"
-#include "format/numpy/npy_header.h"
+#include "format/numpy/npz.h"
 #include "format/numpy/zip.h"
 
 extern const tome_format tome_format_npz;
@@ -40,7 +41,8 @@ static bool take(const char *path, member *m, void *out, size_t size, tome_error
   return true;
 }
 
-static bool open_member(const char *path, const tome_zip_member *z, member *m, tome_error *err) {
+/* Reads up to the first number. */
+static bool open_numbers(const char *path, const tome_zip_member *z, member *m, tome_error *err) {
   uint8_t prefix[NPY_PREFIX];
   size_t begin, length;
   if (z->refused) return tome_fail(err, TOME_UNSUPPORTED, "%s", z->refused);
@@ -56,8 +58,11 @@ static bool open_member(const char *path, const tome_zip_member *z, member *m, t
   if (length < early) return tome_fail(err, TOME_CORRUPT, "has no readable .npy header");
   memcpy(text, prefix + begin, early);
   if (!take(path, m, text + early, length - early, err)) return false;
-  if (!tome_npy_parse(text, length, &m->header, err) || !tome_npy_array(&m->header, &m->array, &m->form, err))
-    return false;
+  return tome_npy_parse(text, length, &m->header, err);
+}
+
+static bool open_member(const char *path, const tome_zip_member *z, member *m, tome_error *err) {
+  if (!open_numbers(path, z, m, err) || !tome_npy_array(&m->header, &m->array, &m->form, err)) return false;
   return m->left == m->form.bytes || tome_fail(err, TOME_CORRUPT, "has %llu bytes of elements; its shape makes it %llu",
                                                (unsigned long long)m->left, (unsigned long long)m->form.bytes);
 }
@@ -97,6 +102,73 @@ static bool describe_member(const char *path, const tome_zip_member *z, tome_pie
   return tome_pieces_pass_over(out, path, why.code != TOME_UNSUPPORTED, err, "its array %s %s", name, why.message);
 }
 
+/* ---- where it lies: arrays of those names, as tome_npz_write leaves them --- */
+
+static const char *const placing[] = {"spacing.npy", "origin.npy", "direction.npy", "affine.npy"};
+
+static bool is_placing(const char *name) {
+  for (size_t i = 0; i < TOME_COUNT(placing); i++)
+    if (strcmp(name, placing[i]) == 0) return true;
+  return false;
+}
+
+/* The float64 array of exactly `count` numbers that has this name; false where there is none, or not as it should be. */
+static bool read_reals(const char *path, const tome_zip_member *members, size_t count, const char *name, size_t n,
+                       double *out) {
+  size_t i = 0;
+  while (i < count && strcmp(members[i].name, name) != 0) i++;
+  if (i == count) return false;
+  TOME_CLEANUP(close_member) member m = {0};
+  if (!open_numbers(path, &members[i], &m, NULL) || m.header.dtype != TOME_F64 || m.header.swapped ||
+      m.header.fortran || m.left != n * sizeof *out || !take(path, &m, out, n * sizeof *out, NULL))
+    return false;
+  for (size_t k = 0; k < n; k++)
+    if (!isfinite(out[k])) return false;
+  return m.crc == members[i].crc;
+}
+
+typedef struct placed {
+  bool ok;
+  double spacing[3], origin[3], direction[9];
+} placed;
+
+static placed read_place(const char *path, const tome_zip_member *members, size_t count) {
+  placed p = {.ok = false};
+  p.ok = read_reals(path, members, count, "spacing.npy", 3, p.spacing) &&
+         read_reals(path, members, count, "origin.npy", 3, p.origin) &&
+         read_reals(path, members, count, "direction.npy", 9, p.direction);
+  return p;
+}
+
+static bool place_piece(const placed *p, tome_piece *piece) {
+  double step[3][3];
+  for (int i = 0; i < 3; i++) {
+    if (!(p->spacing[i] > 0)) return false;
+    for (int k = 0; k < 3; k++) step[i][k] = p->spacing[i] * p->direction[3 * i + k];
+  }
+  if (!tome_geometry_from_steps(piece->shape, step, p->origin, &piece->geometry, NULL)) return false;
+  bool same = true;
+  for (int i = 0; i < 3; i++) same = same && fabs(piece->geometry.spacing[i] - p->spacing[i]) < 1e-9;
+  if (same) { /* as written, to the last bit */
+    memcpy(piece->geometry.spacing, p->spacing, sizeof p->spacing);
+    memcpy(piece->geometry.direction, p->direction, sizeof p->direction);
+  }
+  return piece->has_geometry = true;
+}
+
+/* Without those that only say where the others lie. */
+static bool describe_members(const char *path, const tome_zip_member *members, size_t count, tome_pieces *list,
+                             tome_error *err) {
+  const placed place = read_place(path, members, count);
+  for (size_t i = 0; i < count; i++)
+    if (!(place.ok && is_placing(members[i].name)) && !describe_member(path, &members[i], list, err)) return false;
+  for (size_t i = 0; place.ok && i < list->count; i++)
+    if (list->items[i].solid) place_piece(&place, &list->items[i]);
+  return true;
+}
+
+/* ---- describe: all of it --- */
+
 static bool describe(const char *path, tome_pieces *out, tome_error *err) {
   TOME_CLEANUP(tome_arena_clear) tome_arena arena = {0};
   tome_error why = {0};
@@ -106,8 +178,7 @@ static bool describe(const char *path, tome_pieces *out, tome_error *err) {
   if (!tome_zip_list(path, ".npy", &arena, &members, &count, &why))
     return tome_pieces_pass_over_why(out, path, &why, err);
   if (!count) return tome_pieces_pass_over(out, path, false, err, "is a zip file without NumPy arrays");
-  for (size_t i = 0; i < count; i++)
-    if (!describe_member(path, &members[i], &list, err)) return false;
+  if (!describe_members(path, members, count, &list, err)) return false;
   return tome_pieces_join(out, &list, err);
 }
 
@@ -165,17 +236,24 @@ static bool decode(const tome_piece *p, void *out, size_t out_bytes, tome_error 
   return read_piece(p->path, &m, &members[i], p->flags, out, err);
 }
 
+static bool wants_name(const char *name) { return tome_ends_in(name, ".npz"); }
+
 const tome_format tome_format_npz = {
     .name = "npz",
     .title = "NumPy archives of arrays",
     .extensions = ".npz",
     .keeps =
         "voxels and element type of each array, its name (file.npz:name picks one), stored and deflated members, "
-        "ZIP64; as npy otherwise",
+        "ZIP64; as npy otherwise; spacing, origin and direction where arrays of those names say them, as results of "
+        "recipes "
+        "have them; written so, as \"image\" (labels: \"labels\")",
     .loses =
-        "spacing, origin and direction: an array has none; arrays of fewer than 2 dimensions, records and texts are "
-        "passed over",
+        "spacing, origin and direction of other people's archives, which have none; arrays of fewer than 2 dimensions, "
+        "records and texts are passed over",
     .probe = probe,
     .describe = describe,
     .decode = decode,
+    .usual_ending = ".npz",
+    .write = tome_npz_write,
+    .wants_name = wants_name,
 };

@@ -213,9 +213,27 @@ static bool decode(const tome_piece *piece, void *out, size_t out_bytes, tome_er
 
 /* ---- writing --- */
 
+/* 16-bit samples are big-endian. */
+static uint8_t *pairs_of(const tome_volume *v, const char *name, tome_error *err) {
+  const int channels = v->channels > 1 ? v->channels : 1;
+  if (channels != 1 && channels != 3) {
+    tome_fail(err, TOME_UNSUPPORTED, "%s: a pixmap cannot hold %d samples a pixel; .png and .tif can", name, channels);
+    return NULL;
+  }
+  const size_t n = tome_volume_voxels(v) * (size_t)channels;
+  const uint16_t *from = v->data;
+  uint8_t *out = tome_alloc(n, 2, name, err);
+  for (size_t i = 0; out && i < n; i++) {
+    out[2 * i] = (uint8_t)(from[i] >> 8);
+    out[2 * i + 1] = (uint8_t)from[i];
+  }
+  return out;
+}
+
 static bool write(int fd, const char *name, const tome_volume *v, const tome_write_options *opt, tome_error *err) {
   (void)opt;
-  TOME_AUTO_FREE uint8_t *samples = tome_picture_bytes(v, name, "a pixmap", 3, err);
+  TOME_AUTO_FREE uint8_t *samples =
+      v->dtype == TOME_U16 ? pairs_of(v, name, err) : tome_picture_bytes(v, name, "a pixmap", 3, err);
   if (!samples) return false;
   const int channels = v->channels ? v->channels : 1;
   const bool gray_name = tome_ends_in(name, ".pgm");
@@ -224,10 +242,10 @@ static bool write(int fd, const char *name, const tome_volume *v, const tome_wri
                      name, channels);
   const int64_t *s = v->geometry.shape;
   char head[64];
-  const int n = snprintf(head, sizeof head, "P%d\n%lld %lld\n255\n", channels == 1 ? 5 : 6, (long long)s[TOME_X],
-                         (long long)s[TOME_Y]);
+  const int n = snprintf(head, sizeof head, "P%d\n%lld %lld\n%d\n", channels == 1 ? 5 : 6, (long long)s[TOME_X],
+                         (long long)s[TOME_Y], v->dtype == TOME_U16 ? UINT16_MAX : UINT8_MAX);
   return tome_write_all(fd, head, (size_t)n, name, err) &&
-         tome_write_all(fd, samples, tome_volume_voxels(v) * (size_t)channels, name, err);
+         tome_write_all(fd, samples, tome_volume_voxels(v) * (size_t)channels * tome_dtype_size(v->dtype), name, err);
 }
 
 static bool wants_name(const char *name) { return tome_ends_in(name, ".pgm") || tome_ends_in(name, ".ppm"); }
@@ -237,14 +255,14 @@ const tome_format tome_format_pnm = {
     .title = "Netpbm bitmaps, graymaps and pixmaps",
     .extensions = ".ppm .pgm .pbm .pnm .ppm.gz .pgm.gz .pbm.gz",
     .keeps =
-        "gray and RGB of 8 and 16 bits as they are, bitmaps as 0 (black) and 1; gzipped too; written as 8 bits, "
+        "gray and RGB of 8 and 16 bits as they are, bitmaps as 0 (black) and 1; gzipped too; written as 8 or 16 bits, "
         "gray (.pgm) or RGB (.ppm)",
     .loses = "has no spacing or position of its own; of several pictures in one file only the first is read",
     .probe = probe,
     .describe = describe,
     .decode = decode,
     .flat = true,
-    .types = (const tome_dtype[]){TOME_U8, TOME_NONE},
+    .types = (const tome_dtype[]){TOME_U8, TOME_U16, TOME_NONE},
     .usual_ending = ".pgm",
     .write = write,
     .wants_name = wants_name,

@@ -52,14 +52,17 @@ def nrrd_header(sizes, type_name, encoding, endian="little", **fields):
 
 
 def read_nrrd(path):
-    """An attached file: (fields, array in C order)."""
+    """(fields, array in C order)."""
     with open(path, "rb") as f:
         body = f.read()
-    head, data = body.split(b"\n\n", 1)
+    head, data = body.split(b"\n\n", 1) if str(path).endswith(".nrrd") else (body.rstrip(b"\n"), b"")
     lines = head.decode().split("\n")
     assert lines[0].startswith("NRRD000"), lines[0]
     fields = dict(line.split(": ", 1) for line in lines[1:] if not line.startswith("#") and ":=" not in line)
     dtype = next(k for k, names in NRRD_NAMES.items() if fields["type"] in names)
+    if "data file" in fields:
+        with open(os.path.join(os.path.dirname(path), fields["data file"]), "rb") as f:
+            data = f.read()
     if fields["encoding"] == "gzip":
         one = zlib.decompressobj(31)  # of the first member alone, as pynrrd reads
         data = one.decompress(data)
@@ -89,7 +92,11 @@ def meta_header(sizes, type_name, data_file, **fields):
 def read_meta(path):
     with open(path, "rb") as f:
         body = f.read()
-    head, data = re.split(rb"ElementDataFile = LOCAL\n", body, maxsplit=1)
+    head, name, data = re.split(rb"ElementDataFile = (.*)\n", body, maxsplit=1)
+    if name != b"LOCAL":
+        assert data == b"", "more behind the header"
+        with open(os.path.join(os.path.dirname(path), name.decode()), "rb") as f:
+            data = f.read()
     fields = dict(line.split(" = ", 1) for line in head.decode().strip().split("\n"))
     dtype = next(k for k, name in META_NAMES.items() if fields["ElementType"] == name)
     if fields["CompressedData"] == "True":
