@@ -210,7 +210,8 @@ typedef enum tome_event_kind {
   TOME_EVENT_ADDED,   /* the case is in the store and in the index */
   TOME_EVENT_SKIPPED, /* its sources are in already */
   TOME_EVENT_REFUSED, /* not taken; text says why and what to do */
-  TOME_EVENT_NOTE     /* worth knowing: a non-image passed over, a repair made, a problem found */
+  TOME_EVENT_NOTE,    /* worth knowing: a non-image passed over, a repair made, a problem found */
+  TOME_EVENT_UNPAIRED /* labels given whose image was not: not taken; text says which and what to do */
 } tome_event_kind;
 
 typedef struct tome_event {
@@ -222,6 +223,7 @@ typedef struct tome_event {
 
 typedef struct tome_ingest_summary {
   uint64_t added, skipped, refused, notes;
+  uint64_t unpaired;     /* files of labels that no image was found for */
   uint64_t bytes_in;     /* source files read */
   uint64_t bytes_voxels; /* decoded, as stored before compression */
   uint64_t bytes_stored; /* case files */

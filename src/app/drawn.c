@@ -125,7 +125,7 @@ static bool paint_all(drawn_job *j, bool *overlap, tome_error *err) {
 static bool put(drawn_job *j, tome_volume *v, const char *name, const tome_value_name *values, size_t count,
                 tome_error *err) {
   const size_t first = j->r->label_count;
-  if (!name || !tome_repair_aligned_label(j->in, name, v, j->r, err) ||
+  if (!name || !tome_repair_aligned_label(j->in, name, j->image, v, j->r, err) ||
       !tome_put_map(j->in, v, name, values, count, j->image, j->r, j->w, err))
     return false;
   return !j->merging || tome_merging_paint(j->merging, v, name, j->r->labels + first, j->r->label_count - first, err);

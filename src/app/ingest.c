@@ -206,7 +206,8 @@ static void say_strays(tome_ingesting *in) {
         : *d->frame_uid ? "frame of reference"
                         : "an image that it does not name",
         *d->series_uid ? d->series_uid : d->frame_uid);
-    tome_say(in, TOME_EVENT_NOTE, "", d->input.shown, text);
+    in->sum.unpaired++;
+    tome_say(in, TOME_EVENT_UNPAIRED, "", d->input.shown, text);
   }
 }
 
@@ -219,8 +220,9 @@ static bool run_plan(tome_ingesting *in, const tome_plan *plan, tome_error *err)
   for (size_t i = 0; i < plan->case_count; i++) p->bytes_total += input_bytes(&plan->cases[i]);
   for (size_t i = 0; i < plan->passed_count; i++) {
     const tome_passed_over *x = &plan->passed[i];
+    in->sum.unpaired += x->unpaired;
     if (!x->damaged)
-      tome_say(in, TOME_EVENT_NOTE, "", x->path, x->text);
+      tome_say(in, x->unpaired ? TOME_EVENT_UNPAIRED : TOME_EVENT_NOTE, "", x->path, x->text);
     else if (!tome_refuse(in, x->path, x->path, TOME_CORRUPT, x->text, err))
       return false;
   }

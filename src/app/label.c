@@ -98,11 +98,15 @@ bool tome_make_label(tome_ingesting *in, const tome_label_input *input, const to
   if (!note_repairs(s, input->map, r, err) || !tome_load(s, &o, &in->quiet, &l, err) ||
       !tome_repair_label(in, input->map, &l.volume, r, err) ||
       !onto_image(in, input->map, &l.volume, &image->volume.geometry, r, err) ||
-      !tome_repair_aligned_label(in, input->map, &l.volume, r, err))
+      !tome_repair_aligned_label(in, input->map, image, &l.volume, r, err))
     return false;
   if (in->opt->threshold > 0 &&
       !tome_record_repair(r, "threshold", err, "label %s: voxel >= %g", input->map, in->opt->threshold))
     return false;
   if (!tome_put_map(in, &l.volume, input->map, input->names, input->name_count, image, r, w, err)) return false;
+  if (input->regions && !tome_record_problem(r, TOME_INFO, "label-regions", "", err,
+                                             "label %s: the data set's regions are several of its values: %s",
+                                             input->map, input->regions))
+    return false;
   return !merging || tome_merging_paint(merging, &l.volume, input->map, r->labels + first, r->label_count - first, err);
 }

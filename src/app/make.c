@@ -75,6 +75,8 @@ static bool take_notes(making *m, tome_error *err) {
     if (!tome_record_repair(&m->record, v->repairs[i].kind, err, "%s", text)) return false;
   }
   for (size_t i = 0; i < v->note_count; i++) {
+    if (m->input->frame_name_count && strstr(v->notes[i], "; this is number"))
+      continue; /* all are taken, as channels */
     snprintf(text, sizeof text, "%s", v->notes[i]);
     tome_forget_root(&m->input->image, text);
     tome_say(m->in, TOME_EVENT_NOTE, m->id, m->input->image.shown, text);

@@ -85,14 +85,14 @@ static bool report_mirrored(tome_record *r, const char *name, const tome_body_co
                              name, 100 * c->as_is, 100 * c->flipped[axis], axes[axis]);
 }
 
-/* Soft tissue above -300 HU is body. A label of an organ lies in it wholly; one that is mirrored (a known fault of data sets passed through tools of different
+/* A label of an organ lies in it wholly; one that is mirrored (a known fault of data sets passed through tools of different
  * axis habits) lies partly in the air around it. */
 static bool check_cover(const tome_volume *map, const char *name, const tome_loaded *image, const tome_run *run,
                         tome_record *r, size_t first_label, tome_error *err) {
   if (strcmp(r->modality, "CT") != 0 || holds_air(r, first_label)) return true;
   tome_body_cover c;
-  if (!tome_stats_cover(map, &image->volume, -300, run, &c, err)) return false;
-  if (c.as_is >= 0.7) return true;
+  if (!tome_stats_cover(map, &image->volume, TOME_BODY_HU, run, &c, err)) return false;
+  if (100 * c.as_is >= TOME_IN_BODY_PERCENT) return true;
   int best = 0;
   for (int a = 1; a < 3; a++)
     if (c.flipped[a] > c.flipped[best]) best = a;

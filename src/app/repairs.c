@@ -8,6 +8,7 @@
 
 #include "base/near.h"
 #include "ops/turn.h"
+#include "stats/stats.h"
 
 enum { LITS_SPACING, KITS19_AXES, FLIP_LABEL, REPAIRS };
 
@@ -21,7 +22,9 @@ static const tome_repair_info table[REPAIRS] = {
      "slice; "
      "no voxel moves in the patient; suggested by the problem slices-not-first"},
     {"flip-label", "z|y|x",
-     "label maps are turned round along that axis of their image; suggested by the problem label-mirrored"},
+     "label maps are turned round along that axis of their image, but for those on CT that lie on the body as they "
+     "are; "
+     "suggested by the problem label-mirrored"},
 };
 
 bool tome_repair_at(size_t i, tome_repair_info *out) {
@@ -177,12 +180,34 @@ static bool flip(const tome_ingesting *in, const char *map, int axis, tome_volum
                             err, "label %s: its voxels were turned round along %c", map, "zyx"[axis]);
 }
 
-bool tome_repair_aligned_label(const tome_ingesting *in, const char *map, tome_volume *v, tome_record *r,
-                               tome_error *err) {
+/* Whether a label can be seen to be the right way round: in CT it covers tissue as it is. Of a case said outright the user knows; of other images nobody
+ * can see it. */
+static bool lies_well(const tome_ingesting *in, const tome_volume *v, const tome_loaded *image, const tome_record *r,
+                      bool *out, tome_error *err) {
+  tome_body_cover c;
+  *out = false;
+  if (in->opt->image || strcmp(r->modality, "CT") != 0) return true;
+  if (!tome_stats_cover(v, &image->volume, TOME_BODY_HU, &in->quiet, &c, err)) return false;
+  *out = 100 * c.as_is >= TOME_IN_BODY_PERCENT;
+  return true;
+}
+
+bool tome_repair_aligned_label(tome_ingesting *in, const char *map, const tome_loaded *image, tome_volume *v,
+                               tome_record *r, tome_error *err) {
   for (size_t i = 0; i < in->opt->repair_count; i++) {
     const char *value;
+    bool well;
     if (find(in->opt->repairs[i], &value) != FLIP_LABEL) continue;
-    if (!flip(in, map, *value == 'z' ? 0 : *value == 'y' ? 1 : 2, v, r, err)) return false;
+    if (!lies_well(in, v, image, r, &well, err)) return false;
+    if (well) {
+      char text[400];
+      snprintf(text, sizeof text,
+               "label %.200s: not turned by %s: it lies on the body as it is; --image and --label turn it anyway", map,
+               in->opt->repairs[i]);
+      tome_say(in, TOME_EVENT_NOTE, r->id, "", text);
+    } else if (!flip(in, map, *value == 'z' ? 0 : *value == 'y' ? 1 : 2, v, r, err)) {
+      return false;
+    }
   }
   return true;
 }

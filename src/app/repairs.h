@@ -12,8 +12,10 @@ TOME_MUST_USE bool tome_repair_image(const tome_ingesting *in, const char *name,
 /* On a label map, before and after it is brought onto its image's grid. */
 TOME_MUST_USE bool tome_repair_label(const tome_ingesting *in, const char *map, tome_volume *v, tome_record *r,
                                      tome_error *err);
-TOME_MUST_USE bool tome_repair_aligned_label(const tome_ingesting *in, const char *map, tome_volume *v, tome_record *r,
-                                             tome_error *err);
+TOME_MUST_USE bool tome_repair_aligned_label(tome_ingesting *in, const char *map, const tome_loaded *image,
+                                             tome_volume *v, tome_record *r, tome_error *err);
+/* Soft tissue of a CT is above this; a label of which so many percent are on it is the right way round. */
+enum { TOME_BODY_HU = -300, TOME_IN_BODY_PERCENT = 70 };
 
 /* True for a grid of 1 mm in all directions at origin 0, which no scanner makes: the geometry was lost. */
 bool tome_geometry_is_lost(const tome_geometry *g);

@@ -86,27 +86,39 @@ static bool hash_one(void *ctx, size_t i, int worker, tome_error *err) {
 
 /* What provenance calls a file: relative to the root the user named, so that it says nothing of the machine. */
 static const char *shown_path(const tome_input *input, const char *full) {
-  return strlen(full) > input->root_length ? full + input->root_length : tome_basename(full);
+  const bool inside = strlen(full) > input->root_length && strncmp(full, input->paths[0], input->root_length) == 0;
+  return inside ? full + input->root_length : tome_basename(full);
 }
 
-/* The volume's files, each once, in slice order; a frame of a multi-frame file does not repeat it, detached voxels (.img) follow their
+/* Room for every file that the pieces may speak of. */
+static size_t most_files(const tome_stacked *v) {
+  size_t n = 0;
+  for (size_t i = 0; i < v->order_count; i++) n += 2 + v->order[i]->more_count;
+  return n;
+}
+
+static void add_file(const tome_input *input, const tome_piece *p, const char *role, const char *full, hashing *h,
+                     size_t *n) {
+  h->full[*n] = full;
+  h->sources[(*n)++] = (tome_source){.role = role, .path = shown_path(input, full), .sop_uid = p->sop_uid};
+}
+
+/* The volume's files, each once, in slice order; a frame of a multi-frame file does not repeat it, detached voxels (.img, all files of a LIST) follow their
  * header. */
 static bool list_files(const tome_input *input, const tome_stacked *v, const char *role, tome_record *r, hashing *h,
                        size_t *count, tome_error *err) {
-  const size_t most = v->order_count * 2;
+  const size_t most = most_files(v);
   h->sources = tome_arena_alloc(&r->arena, most * sizeof *h->sources, err);
   h->full = tome_arena_alloc(&r->arena, most * sizeof *h->full, err);
   if (!h->sources || !h->full) return false;
   size_t n = 0;
   for (size_t i = 0; i < v->order_count; i++) {
-    const tome_piece *p = v->order[i];
-    const char *const files[2] = {p->path, p->data_path};
-    for (int k = 0; k < 2; k++) {
-      if (!files[k] || !*files[k] || (k && !strcmp(files[0], files[1]))) continue;
-      if (i && !strcmp(files[k], k ? v->order[i - 1]->data_path : v->order[i - 1]->path)) continue;
-      h->full[n] = files[k];
-      h->sources[n++] = (tome_source){.role = role, .path = shown_path(input, files[k]), .sop_uid = p->sop_uid};
-    }
+    const tome_piece *p = v->order[i], *before = i ? v->order[i - 1] : NULL;
+    const bool detached = p->data_path && *p->data_path && strcmp(p->path, p->data_path) != 0;
+    if (!before || strcmp(p->path, before->path) != 0) add_file(input, p, role, p->path, h, &n);
+    if (!detached || (before && before->data_path && strcmp(p->data_path, before->data_path) == 0)) continue;
+    add_file(input, p, role, p->data_path, h, &n);
+    for (size_t k = 0; k < p->more_count; k++) add_file(input, p, role, p->more_paths[k], h, &n);
   }
   *count = n;
   return true;

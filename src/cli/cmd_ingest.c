@@ -214,7 +214,8 @@ const cli_verb cmd_ingest = {
         "What is in already is skipped: an ingest that was stopped, by Ctrl-C or a power cut, goes on where it was "
         "when it is run again. "
         "Names, ids and dates of patients are left out.\n"
-        "The exit status is 1 where something was refused.",
+        "The exit status is 1 where something was refused, where labels were left out because no image of theirs was "
+        "found, and where no case was found at all.",
     .examples =
         "tome ingest liver.tome ~/LITS17 ~/3Dircadb1\n"
         "tome ingest liver.tome ~/3Dircadb1 --merge liver=1,livertumor*=2\n"

@@ -17,7 +17,8 @@ enum { NOTES_SHOWN = 8 };
 static const char *const kinds[] = {[TOME_EVENT_ADDED] = "added",
                                     [TOME_EVENT_SKIPPED] = "skipped",
                                     [TOME_EVENT_REFUSED] = "refused",
-                                    [TOME_EVENT_NOTE] = "note"};
+                                    [TOME_EVENT_NOTE] = "note",
+                                    [TOME_EVENT_UNPAIRED] = "unpaired"};
 
 static void json_event(const tome_event *e) {
   cli_json j = {.out = stdout};
@@ -71,9 +72,11 @@ void ingest_report_event(void *report, const tome_event *e) {
   if (e->kind == TOME_EVENT_ADDED) r->added++;
   if (r->json) json_event(e);
   char *line = sentence(e);
-  if (r->verbose) cli_say("%-7s  %s", kinds[e->kind], line);
+  if (r->verbose) cli_say("%-8s %s", kinds[e->kind], line);
   if (e->kind == TOME_EVENT_REFUSED)
     keep(&r->refused, &r->refused_count, line);
+  else if (e->kind == TOME_EVENT_UNPAIRED)
+    keep(&r->unpaired, &r->unpaired_count, line);
   else if (e->kind == TOME_EVENT_NOTE && !r->quiet && !r->verbose)
     keep(&r->notes, &r->note_count, line);
   else
@@ -131,6 +134,10 @@ static void say_lists(const ingest_report *r) {
     cli_say("refused:");
     say_list(r->refused, r->refused_count);
   }
+  if (r->unpaired_count > 0) {
+    cli_say("labels without an image, not taken:");
+    say_list(r->unpaired, r->unpaired_count);
+  }
   if (r->note_count == 0) return;
   cli_say("noted:");
   say_notes(r->notes, r->note_count);
@@ -139,8 +146,12 @@ static void say_lists(const ingest_report *r) {
 static void say_summary(const tome_ingest_summary *s) {
   cli_units added = cli_units_count(s->added), skipped = cli_units_count(s->skipped),
             refused = cli_units_count(s->refused);
-  cli_say("%s case%s added, %s skipped (in already), %s refused", added.s, s->added == 1 ? "" : "s", skipped.s,
-          refused.s);
+  char left[120] = "";
+  if (s->unpaired > 0)
+    snprintf(left, sizeof left, ", %s label file%s left out", cli_units_count(s->unpaired).s,
+             s->unpaired == 1 ? "" : "s");
+  cli_say("%s case%s added, %s skipped (in already), %s refused%s", added.s, s->added == 1 ? "" : "s", skipped.s,
+          refused.s, left);
   if (s->added == 0) return;
   double rate = s->seconds > 0 ? (double)s->bytes_in / s->seconds : 0;
   cli_say("%s read in %s (%s/s)", cli_units_bytes(s->bytes_in).s, cli_units_seconds(s->seconds).s,
@@ -157,6 +168,7 @@ static void json_summary(const tome_ingest_summary *s) {
   cli_json_put_int(&j, "added", s->added);
   cli_json_put_int(&j, "skipped", s->skipped);
   cli_json_put_int(&j, "refused", s->refused);
+  cli_json_put_int(&j, "unpaired", s->unpaired);
   cli_json_put_int(&j, "notes", s->notes);
   cli_json_put_int(&j, "bytes_in", s->bytes_in);
   cli_json_put_int(&j, "bytes_voxels", s->bytes_voxels);
@@ -169,7 +181,10 @@ int ingest_report_done(const ingest_report *r, const tome_ingest_summary *s) {
   say_lists(r);
   if (!r->quiet) say_summary(s);
   if (r->json) json_summary(s);
-  return s->refused > 0 ? CLI_REFUSED : CLI_OK;
+  const bool nothing = s->added + s->skipped + s->refused + s->unpaired == 0;
+  if (nothing)
+    cli_say("no case was found there; \"tome layouts\" shows what is recognised, --image names one outright");
+  return nothing || s->refused > 0 || s->unpaired > 0 ? CLI_REFUSED : CLI_OK;
 }
 
 int ingest_report_failed(const ingest_report *r, const tome_error *err) {
@@ -194,7 +209,9 @@ int ingest_report_failed(const ingest_report *r, const tome_error *err) {
 
 void ingest_report_clear(ingest_report *r) {
   for (size_t i = 0; i < r->refused_count; i++) free(r->refused[i]);
+  for (size_t i = 0; i < r->unpaired_count; i++) free(r->unpaired[i]);
   for (size_t i = 0; i < r->note_count; i++) free(r->notes[i]);
   free(r->refused);
+  free(r->unpaired);
   free(r->notes);
 }

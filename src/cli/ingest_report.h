@@ -8,8 +8,8 @@
 typedef struct ingest_report {
   bool json, quiet, verbose;
   uint64_t added;
-  char **refused, **notes; /* "what: why" */
-  size_t refused_count, note_count;
+  char **refused, **unpaired, **notes; /* "what: why" */
+  size_t refused_count, unpaired_count, note_count;
 } ingest_report;
 
 void ingest_report_event(void *report, const tome_event *event);                    /* tome_ingest's on_event */

@@ -54,9 +54,11 @@ typedef struct tome_piece {
   /* Patient name, id, birth date, study date: one "key=value\n" a line, for --keep-identity only. */
   const char *identity;
 
-  uint64_t offset, length; /* the format's own use: where the voxels begin, and how many bytes hold them (or 0) */
-  uint32_t flags;          /* the format's own use */
-  const char *data_path;   /* the format's own use: detached data (.img) */
+  uint64_t offset, length;       /* the format's own use: where the voxels begin, and how many bytes hold them (or 0) */
+  uint32_t flags;                /* the format's own use */
+  const char *data_path;         /* the format's own use: detached data (.img); "": they are in the file itself */
+  const char *const *more_paths; /* where detached data are in several files (LIST): those after the first, in order */
+  size_t more_count;
 
   /* Pictures. */
   const tome_palette *palette; /* the values are indices into it; NULL: no palette. In the list's arena */
@@ -70,6 +72,7 @@ typedef struct tome_passed_over {
   const char *path;
   const char *text; /* why, and what to do */
   bool damaged;     /* true: looks like an image but is broken (a fault); false: a non-image (a note) */
+  size_t unpaired;  /* how many files of labels it speaks of that no image was found for; 0: of none */
 } tome_passed_over;
 
 typedef struct tome_pieces {

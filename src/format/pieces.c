@@ -54,7 +54,7 @@ static bool pass_over(tome_pieces *p, const char *path, const char *text, bool d
   if (!own_path || !own_text) return false;
   if (!tome_arena_grow(&p->arena, &p->passed, &p->passed_cap, p->passed_count + 1, sizeof *p->passed, err))
     return false;
-  p->passed[p->passed_count++] = (tome_passed_over){own_path, own_text, damaged};
+  p->passed[p->passed_count++] = (tome_passed_over){own_path, own_text, damaged, 0};
   return true;
 }
 
@@ -112,6 +112,27 @@ static bool keep_palette(tome_arena *a, const tome_palette **palette, const tome
   return own;
 }
 
+static bool same_list(const tome_piece *a, const tome_piece *b) {
+  if (a->more_count != b->more_count) return false;
+  for (size_t i = 0; i < a->more_count; i++)
+    if (strcmp(a->more_paths[i], b->more_paths[i]) != 0) return false;
+  return true;
+}
+
+/* And for the names of detached files, which the frames of one header share. */
+static bool keep_more(tome_arena *a, tome_piece *p, const tome_piece *before, tome_error *err) {
+  if (!p->more_count) return true;
+  if (before && same_list(before, p)) {
+    p->more_paths = before->more_paths;
+    return true;
+  }
+  const char **own = tome_arena_alloc(a, p->more_count * sizeof *own, err);
+  for (size_t i = 0; own && i < p->more_count; i++)
+    if (!(own[i] = tome_arena_dup(a, p->more_paths[i], err))) return false;
+  p->more_paths = own;
+  return own;
+}
+
 void tome_pieces_as_pictures(tome_pieces *p) {
   for (size_t i = 0; i < p->count; i++) {
     tome_piece *piece = &p->items[i];
@@ -129,7 +150,9 @@ static bool move_piece(tome_pieces *to, const tome_piece *piece, tome_error *err
     *s = keep(&to->arena, *s, before ? *string_at(before, string_fields[i]) : NULL, err);
     if (!*s) return false;
   }
-  if (!keep_palette(&to->arena, &copy.palette, before ? before->palette : NULL, err)) return false;
+  if (!keep_palette(&to->arena, &copy.palette, before ? before->palette : NULL, err) ||
+      !keep_more(&to->arena, &copy, before, err))
+    return false;
   to->items[to->count++] = copy;
   return true;
 }

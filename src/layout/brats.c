@@ -48,7 +48,7 @@ static bool parse(const char *name, brats_file *out) {
     if (sequence < NOT_A_SEQUENCE || label) {
       words++;
     } else if (end > at) {
-      if (used) out->key[used++] = '_';
+      if (used) out->key[used++] = name[at - 1]; /* as the data set writes it: BraTS-GLI-00000-000 */
       memcpy(out->key + used, name + at, end - at);
       used += end - at;
     }

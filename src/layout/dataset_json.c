@@ -78,19 +78,86 @@ static bool add_name(tome_plan *plan, tome_dataset *d, size_t *cap, long value, 
   return true;
 }
 
-/* A region of one value is that value's name; regions of several ([1, 2]) lie over others and have no voxels of their own. */
+/* A region of one value is that value's name; -1 for those of several, which lie over others. */
 static long value_of(const tome_json *j) {
   if (j->kind == TOME_JSON_ARRAY && j->first && !j->first->next) j = j->first;
   return j->kind == TOME_JSON_NUMBER ? whole(j->text) : -1;
 }
 
+/* ---- regions: {"whole tumor": [1, 2, 3], "tumor core": [2, 3], "enhancing tumor": [3]} ---- */
+
+/* A label as a set of values: whether it holds this one, and how many it holds. */
+static bool holds(const tome_json *region, long value) {
+  if (region->kind != TOME_JSON_ARRAY) return value_of(region) == value;
+  for (const tome_json *v = region->first; v; v = v->next)
+    if (v->kind == TOME_JSON_NUMBER && whole(v->text) == value) return true;
+  return false;
+}
+
+static size_t size_of(const tome_json *region) {
+  size_t n = 0;
+  for (const tome_json *v = region->kind == TOME_JSON_ARRAY ? region->first : NULL; v; v = v->next) n++;
+  return region->kind == TOME_JSON_ARRAY ? n : value_of(region) > 0;
+}
+
+/* The label that is `region` without `value`, to the last value; NULL: none is. */
+static const tome_json *rest_of(const tome_json *labels, const tome_json *region, long value) {
+  for (const tome_json *m = labels->first; m; m = m->next) {
+    bool same = size_of(m) + 1 == size_of(region);
+    for (const tome_json *v = region->first; same && v; v = v->next) {
+      const long one = v->kind == TOME_JSON_NUMBER ? whole(v->text) : -1;
+      same = holds(m, one) == (one != value);
+    }
+    if (same) return m;
+  }
+  return NULL;
+}
+
+/* A value that no label has to itself is called after the smallest region around it, and never the same as it: asking for "whole tumor" must not give its rim. */
+static bool name_part(tome_plan *plan, const tome_json *labels, tome_dataset *d, size_t *cap, long value,
+                      tome_error *err) {
+  const tome_json *least = NULL;
+  for (const tome_json *m = labels->first; m; m = m->next)
+    if (size_of(m) > 1 && holds(m, value) && (!least || size_of(m) < size_of(least))) least = m;
+  const tome_json *rest = rest_of(labels, least, value);
+  const char *name = rest ? tome_arena_printf(&plan->arena, err, "%s without %s", least->key, rest->key)
+                          : tome_arena_printf(&plan->arena, err, "%s, value %ld", least->key, value);
+  return name && add_name(plan, d, cap, value, name, err);
+}
+
+/* "whole tumor = 1+2+3", behind the regions before it. */
+static bool say_region(tome_plan *plan, const tome_json *region, tome_dataset *d, tome_error *err) {
+  const char *all = tome_arena_printf(&plan->arena, err, "%s%s%.100s = ", d->regions ? d->regions : "",
+                                      d->regions ? ", " : "", region->key);
+  for (const tome_json *v = region->first; all && v; v = v->next)
+    all = tome_arena_printf(&plan->arena, err, "%s%s%.9s", all, v == region->first ? "" : "+",
+                            v->kind == TOME_JSON_NUMBER ? v->text : "?");
+  d->regions = all;
+  return all;
+}
+
+enum { MOST_REGION = 64, MOST_REGIONS = 64 }; /* longer ones are no regions of a segmentation */
+
+static bool read_regions(tome_plan *plan, const tome_json *labels, tome_dataset *out, size_t *cap, tome_error *err) {
+  size_t regions = 0;
+  for (const tome_json *m = labels->first; m; m = m->next) {
+    if (size_of(m) < 2 || size_of(m) > MOST_REGION || ++regions > MOST_REGIONS) continue;
+    if (!say_region(plan, m, out, err)) return false;
+    for (const tome_json *v = m->first; v; v = v->next)
+      if (v->kind == TOME_JSON_NUMBER && whole(v->text) > 0 && !name_part(plan, labels, out, cap, whole(v->text), err))
+        return false;
+  }
+  return true;
+}
+
 static bool read_labels(tome_plan *plan, const tome_json *j, tome_dataset *out, tome_error *err) {
   size_t cap = 0;
-  for (const tome_json *m = j && j->kind == TOME_JSON_OBJECT ? j->first : NULL; m; m = m->next) {
+  if (!j || j->kind != TOME_JSON_OBJECT) return true;
+  for (const tome_json *m = j->first; m; m = m->next) {
     const char *text = tome_json_text(m);
     if (!add_name(plan, out, &cap, text ? whole(m->key) : value_of(m), text ? text : m->key, err)) return false;
   }
-  return true;
+  return read_regions(plan, j, out, &cap, err);
 }
 
 bool tome_dataset_read(tome_scan *s, tome_plan *plan, size_t folder, tome_dataset *out, tome_error *err) {

@@ -9,6 +9,7 @@ typedef struct tome_dataset {
   size_t channel_count;
   tome_value_name *names; /* of label values, background left out */
   size_t name_count;
+  const char *regions;  /* "whole tumor = 1+2+3, tumor core = 2+3": labels that are several values; NULL: none */
   const char *modality; /* "CT", "MR"; NULL: not said, or several */
 } tome_dataset;
 

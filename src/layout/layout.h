@@ -32,6 +32,7 @@ typedef struct tome_label_input {
   /* value → structure name; NULL: one structure named like the map where the mask is binary, else label_<v> */
   const tome_value_name *names;
   size_t name_count;
+  const char *regions; /* structures that are several values: "whole tumor = 1+2+3"; NULL: none */
 } tome_label_input;
 
 typedef struct tome_case_input {

@@ -44,6 +44,7 @@ static bool pass_orphans(tome_plan *p, const tome_scan *s, tome_error *err) {
                           : tome_plan_pass_over(p, full, err, "%s and %zu more in %.*s: %s%s", shown, more,
                                                 top ? (int)top : 10, top ? shown : "the folder", o->why, remedy);
     if (!ok) return false;
+    p->passed[p->passed_count - 1].unpaired = end - i;
   }
   return true;
 }
@@ -58,7 +59,16 @@ typedef struct group {
 
 enum { MOST_GROUPS = 24 };
 
-static const char *reason(tome_name_kind kind, const char *only) {
+/* Voxels that only a header makes sense of. */
+static bool is_headless(const char *name) {
+  static const char *const ends[] = {".raw", ".zraw", ".rec", ".bin"};
+  for (size_t i = 0; i < TOME_COUNT(ends); i++)
+    if (strcasecmp(tome_extension(name), ends[i]) == 0) return true;
+  return false;
+}
+
+static const char *reason(tome_name_kind kind, const char *name, const char *only) {
+  if (is_headless(name)) return "bare voxels are read through the header that names them (.mhd, .nhdr, .par)";
   switch (kind) {
     case TOME_NAME_ARCHIVE:
       return "archives are not opened: unpack them first";
@@ -110,7 +120,7 @@ bool tome_plan_leftovers(tome_plan *p, const tome_scan *s, const char *only, tom
   for (size_t i = 0; i < s->tree->count; i++) {
     if (s->claimed[i] || s->tree->entries[i].folder) continue;
     const char *name = tome_scan_name(s, i);
-    add_to(groups, &count, i, tome_extension(name), reason(tome_name_kind_of(name), only));
+    add_to(groups, &count, i, tome_extension(name), reason(tome_name_kind_of(name), name, only));
   }
   for (size_t i = 0; i < count; i++)
     if (!pass_group(p, s, &groups[i], err)) return false;

@@ -41,9 +41,12 @@ static bool add_case(tome_scan *s, tome_plan *plan, const tome_dataset *d, size_
   if (!c || !tome_plan_image_file(plan, s, c, entry, err)) return false;
   c->modality = d->modality;
   if (!add_channels(s, plan, d, c, folder, name, err)) return false;
-  return labels == TOME_NOWHERE ||
-         tome_plan_label_file(plan, s, c, "segmentation", tome_scan_file(s, labels, name, KINDS), d->names,
-                              d->name_count, err);
+  if (labels != TOME_NOWHERE &&
+      !tome_plan_label_file(plan, s, c, "segmentation", tome_scan_file(s, labels, name, KINDS), d->names, d->name_count,
+                            err))
+    return false;
+  if (c->label_count) c->labels[c->label_count - 1].regions = d->regions;
+  return true;
 }
 
 static bool has_channels(const tome_scan *s, size_t folder) {

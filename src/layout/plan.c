@@ -135,7 +135,7 @@ bool tome_plan_pass_over(tome_plan *p, const char *path, tome_error *err, const 
   va_end(args);
   if (!tome_arena_grow(&p->arena, &p->passed, &p->passed_cap, p->passed_count + 1, sizeof *p->passed, err))
     return false;
-  tome_passed_over over = {tome_arena_dup(&p->arena, path, err), tome_arena_dup(&p->arena, text, err), false};
+  tome_passed_over over = {tome_arena_dup(&p->arena, path, err), tome_arena_dup(&p->arena, text, err), false, 0};
   if (!over.path || !over.text) return false;
   p->passed[p->passed_count++] = over;
   return true;

@@ -13,11 +13,21 @@ static int probe(const uint8_t *head, size_t size, bool gzip, const char *name) 
   return !gzip && size >= 8 && memcmp(head, "NRRD00", 6) == 0 ? 100 : 0;
 }
 
+/* The files after the first, for whoever wants to know what a volume was made from. */
+static const char *const *more_files(tome_pieces *out, const tome_array *a, tome_error *err) {
+  const char **more = tome_arena_alloc(&out->arena, (a->file_count - 1) * sizeof *more, err);
+  for (size_t i = 1; more && i < a->file_count; i++)
+    if (!(more[i - 1] = tome_arena_dup(&out->arena, a->files[i], err))) return NULL;
+  return more;
+}
+
 bool tome_place_pieces(tome_pieces *out, const tome_format *f, const char *path, const tome_array *a,
                        const tome_array_form *form, const tome_place *place, tome_error *err) {
   const size_t before = out->count;
   const char *note = tome_arena_dup(&out->arena, place->note, err);
   const char *data = strcmp(a->files[0], path) == 0 ? "" : tome_arena_dup(&out->arena, a->files[0], err);
+  const char *const *more = a->file_count > 1 ? more_files(out, a, err) : NULL;
+  if (a->file_count > 1 && !more) return false;
   for (int64_t i = 0; note && data && i < form->frames; i++) {
     tome_piece *p = tome_pieces_add(out, f, path, err);
     if (!p) {
@@ -32,7 +42,9 @@ bool tome_place_pieces(tome_pieces *out, const tome_format *f, const char *path,
     p->has_geometry = place->has_geometry;
     p->geometry = place->geometry;
     p->geometry_note = note;
-    p->data_path = data; /* the first of several */
+    p->data_path = data;
+    p->more_paths = more;
+    p->more_count = more ? a->file_count - 1 : 0;
     p->has_position = p->has_orientation = place->has_position;
     memcpy(p->position, place->position, sizeof p->position);
     memcpy(p->along_row, place->along_row, sizeof p->along_row);

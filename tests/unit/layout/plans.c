@@ -67,10 +67,10 @@ static void brats(void) {
   tree_file("BraTS-GLI-00002-000-t2f.nii.gz");
   tree_file("BraTS-GLI-00002-000-t2w.nii.gz");
   CHECK_TEXT(plan_of(tree_root, NULL),
-             "BraTS_GLI_00000_000: brats MR BraTS-GLI-00000-000-t1n.nii.gz is t1n "
+             "BraTS-GLI-00000-000: brats MR BraTS-GLI-00000-000-t1n.nii.gz is t1n "
              "+t2f=BraTS-GLI-00000-000-t2f.nii.gz segmentation=BraTS-GLI-00000-000-seg.nii.gz{1 necrosis,2 edema,3 "
              "enhancing_tumor,4 resection_cavity}\n"
-             "BraTS_GLI_00002_000: brats MR BraTS-GLI-00002-000-t1n.nii.gz is t1n "
+             "BraTS-GLI-00002-000: brats MR BraTS-GLI-00002-000-t1n.nii.gz is t1n "
              "+t1c=BraTS-GLI-00002-000-t1c.nii.gz +t2w=BraTS-GLI-00002-000-t2w.nii.gz "
              "+t2f=BraTS-GLI-00002-000-t2f.nii.gz\n");
   tree_begin("pat7"); /* the folder is the only name */
@@ -241,12 +241,13 @@ static void other_volumes(void) {
   tree_file("brain/T2.nhdr");
   tree_file("brain/T2.zraw");
   tree_file("brain/lonely.raw");
-  CHECK_TEXT(plan_of(tree_root, NULL),
-             "T1: nifti ? brain/T1.PAR mask=brain/T1_mask.mnc\n"
-             "T2: nifti ? brain/T2.nhdr\n"
-             "case1: nifti ? images/case1.nrrd label=labels/case1.seg.nrrd\n"
-             "case2: nifti ? images/case2.mhd label=labels/case2.mha\n"
-             "- brain/lonely.raw: passed over: not recognised by their bytes\n");
+  CHECK_TEXT(
+      plan_of(tree_root, NULL),
+      "T1: nifti ? brain/T1.PAR mask=brain/T1_mask.mnc\n"
+      "T2: nifti ? brain/T2.nhdr\n"
+      "case1: nifti ? images/case1.nrrd label=labels/case1.seg.nrrd\n"
+      "case2: nifti ? images/case2.mhd label=labels/case2.mha\n"
+      "- brain/lonely.raw: passed over: bare voxels are read through the header that names them (.mhd, .nhdr, .par)\n");
 }
 
 static void nifti_folders(void) {
