@@ -134,7 +134,7 @@ TOME_MUST_USE bool tome_merging_finish(tome_merging *m, tome_arena *arena, const
                                        tome_value_name **names, size_t *name_count, tome_error *err);
 
 /* ---- problems.c: what a person should know of a case --- */
-TOME_MUST_USE bool tome_find_image_problems(tome_index *ix, tome_record *r, tome_error *err);
+TOME_MUST_USE bool tome_find_image_problems(tome_index *ix, const char *input, tome_record *r, tome_error *err);
 TOME_MUST_USE bool tome_find_label_problems(const tome_volume *map, const char *name, const tome_loaded *image,
                                             const tome_run *run, tome_record *r, size_t first_label, tome_error *err);
 

@@ -338,6 +338,7 @@ bool tome_make_case(tome_ingesting *in, const tome_case_input *input, const tome
       !take_sources(&m, with_labels, err) || !already_in(&m, &skip, err))
     return false;
   if (skip) return tome_refusal_drop(in->store, in->index, id, err);
-  return load_image(&m, err) && tome_find_image_problems(in->index, &m.record, err) && write_image(&m, err) &&
-         make_channels(&m, err) && make_labels(&m, err) && put_in_place(&m, &skip, err) && (skip || tell(&m, err));
+  return load_image(&m, err) && tome_find_image_problems(in->index, input->id, &m.record, err) &&
+         write_image(&m, err) && make_channels(&m, err) && make_labels(&m, err) && put_in_place(&m, &skip, err) &&
+         (skip || tell(&m, err));
 }

@@ -59,8 +59,24 @@ static bool check_duplicate(tome_index *ix, tome_record *r, tome_error *err) {
                              "its voxels are those of case %s, to the last one", other);
 }
 
-bool tome_find_image_problems(tome_index *ix, tome_record *r, tome_error *err) {
-  return check_hu(r, err) && check_identity(r, err) && check_axes(r, err) && check_duplicate(ix, r, err);
+/* A series that lies scattered over folders comes in as several cases, each of which looks whole: fewer slices, or every other one at twice the step. */
+static bool check_scattered(tome_index *ix, tome_record *r, const char *input, tome_error *err) {
+  char other[256] = "", remedy[700];
+  if (!tome_index_by_series(ix, r, input, other, sizeof other, err)) return false;
+  if (!*other) return true;
+  snprintf(remedy, sizeof remedy,
+           "where it is one scan, put its files into one folder, or name the folder above them with --image; then tome "
+           "rm STORE %s %s",
+           other, r->id);
+  return tome_record_problem(r, TOME_WARNING, "series-scattered", remedy, err,
+                             "its slices are of the same series as those of case %s, from another place: each may be a "
+                             "part of one scan",
+                             other);
+}
+
+bool tome_find_image_problems(tome_index *ix, const char *input, tome_record *r, tome_error *err) {
+  return check_hu(r, err) && check_identity(r, err) && check_axes(r, err) && check_duplicate(ix, r, err) &&
+         check_scattered(ix, r, input, err);
 }
 
 /* ---- labels --------------------------------------------------------------------------------------------- */

@@ -60,6 +60,19 @@ bool tome_index_by_source(tome_index *ix, const char *source_hash, char *id, siz
   return tome_db_one_text(&u, id, size, err);
 }
 
+bool tome_index_by_series(tome_index *ix, const tome_record *r, const char *input, char *id, size_t size,
+                          tome_error *err) {
+  tome_db_use u = tome_db_prepare(ix,
+                                  "SELECT id FROM images WHERE series_uid = ?1 AND series_uid <> '' AND id <> ?2 "
+                                  "AND id <> ?3 AND substr(id, 1, length(?3) + 1) <> ?3 || '.' "
+                                  "AND voxel_hash <> ?4 ORDER BY id LIMIT 1");
+  tome_bind_text(&u, r->series_uid);
+  tome_bind_text(&u, r->id);
+  tome_bind_text(&u, input);
+  tome_bind_text(&u, r->voxel_hash);
+  return tome_db_one_text(&u, id, size, err);
+}
+
 bool tome_index_by_voxels(tome_index *ix, const char *voxel_hash, const char *other_than, char *id, size_t size,
                           tome_error *err) {
   tome_db_use u = tome_db_prepare(

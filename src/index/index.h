@@ -42,6 +42,9 @@ TOME_MUST_USE bool tome_index_unrefuse(tome_index *ix, const char *key, tome_err
  * it does not fit. */
 TOME_MUST_USE bool tome_index_by_source(tome_index *ix, const char *source_hash, char *id, size_t size,
                                         tome_error *err);
+/* Of the same DICOM series, but with other voxels and from elsewhere: not one of the volumes (`input`, `input`.1 …) that came with r. */
+TOME_MUST_USE bool tome_index_by_series(tome_index *ix, const tome_record *r, const char *input, char *id, size_t size,
+                                        tome_error *err);
 TOME_MUST_USE bool tome_index_by_voxels(tome_index *ix, const char *voxel_hash, const char *other_than, char *id,
                                         size_t size, tome_error *err);
 TOME_MUST_USE bool tome_index_nearest(tome_index *ix, const char *id, char *near, size_t size, tome_error *err);

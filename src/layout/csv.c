@@ -66,7 +66,7 @@ static bool check_header(const table *t, tome_error *err) {
   return tome_fail(err, TOME_CORRUPT,
                    images ? "%s: line %zu: several columns are called image; name further ones channel:NAME"
                           : "%s: line %zu: has no column called image; the header is id,image,label or "
-                            "label:NAME,channel:NAME,spacing, separated by commas",
+                            "label:NAME,channel:NAME,spacing, separated by commas, semicolons or tabs",
                    t->shown, t->csv.rows[0].line);
 }
 

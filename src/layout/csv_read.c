@@ -4,6 +4,7 @@
 
 typedef struct reader {
   const char *at, *end, *name;
+  char between; /* cells: a comma; ';' or a tab where the header is cut by those alone */
   size_t line;
   tome_arena *arena;
   tome_error *err;
@@ -30,13 +31,13 @@ static bool quoted(reader *r, const tome_csv_row *row, char *to) {
       *to++ = *r->at++;
     } else {
       *to = '\0';
-      return at_line_end(r) || *r->at == ',' || fail(r, row, "something follows the closing quote");
+      return at_line_end(r) || *r->at == r->between || fail(r, row, "something follows the closing quote");
     }
   }
 }
 
 static bool plain(reader *r, const tome_csv_row *row, char *to) {
-  while (!at_line_end(r) && *r->at != ',') {
+  while (!at_line_end(r) && *r->at != r->between) {
     if (*r->at == '"') return fail(r, row, "a quote amid a cell; put the whole cell in quotes and double those in it");
     if (*r->at == '\0') return fail(r, row, "a NUL byte");
     *to++ = *r->at++;
@@ -56,7 +57,7 @@ static size_t cell_room(const reader *r) {
       else if (*p == '"')
         p++;
   } else {
-    while (p < r->end && *p != ',' && *p != '\n') p++;
+    while (p < r->end && *p != r->between && *p != '\n') p++;
   }
   return (size_t)(p - r->at) + 1;
 }
@@ -80,11 +81,23 @@ static bool read_row(reader *r, tome_csv_row *row) {
   for (;;) {
     if (!read_cell(r, row)) return false;
     if (at_line_end(r)) break;
-    r->at++; /* the comma */
+    r->at++;
   }
   if (r->at < r->end) r->at += *r->at == '\r' ? 2 : 1;
   r->line++;
   return true;
+}
+
+/* What stands between the cells of the header: spreadsheets write ';' where the comma is the decimal point. */
+static char separator(const reader *r) {
+  bool comma = false, semicolon = false, tab = false, quotes = false;
+  for (const char *p = r->at; p < r->end && *p != '\n'; p++) {
+    quotes ^= *p == '"';
+    comma |= *p == ',' && !quotes;
+    semicolon |= *p == ';' && !quotes;
+    tab |= *p == '\t' && !quotes;
+  }
+  return comma || (!semicolon && !tab) ? ',' : semicolon ? ';' : '\t';
 }
 
 bool tome_csv_parse(const char *text, size_t size, const char *name, tome_arena *arena, tome_csv *out,
@@ -92,6 +105,7 @@ bool tome_csv_parse(const char *text, size_t size, const char *name, tome_arena 
   reader r = {.at = text, .end = text + size, .name = name, .line = 1, .arena = arena, .err = err};
   tome_csv csv = {0};
   if (size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) r.at += 3;
+  r.between = separator(&r);
   while (r.at < r.end) {
     tome_csv_row row = {0};
     if (!read_row(&r, &row)) return false;

@@ -16,7 +16,8 @@ import nibabel
 import numpy
 from PIL import Image
 
-from tomelib import DATA, Checks, Store, nifti, png, ras_affine
+from tomelib import DATA, Checks, Store, nifti, pixels, png, ras_affine, series, slice_dataset
+from tomelib import save as save_dicom
 
 AFFINE = numpy.diag([0.8, 0.8, 2.5, 1.0])
 RNG = numpy.random.default_rng(11)
@@ -389,6 +390,26 @@ def detached(c, s, folder):
     c.that("header that names them" in done.out, f"bare voxels in a folder: {done.out}")
 
 
+def scattered(c, s, folder):
+    """One series over two folders makes two cases, each at twice the step, which look whole: the problem says so; together they are one."""
+    stack = pixels(8)
+    for z in range(8):
+        save_dicom(slice_dataset(stack[z], z, (0, 0, 3.0 * z)), folder / f"scan/part{z % 2}/{z}.dcm")
+    done = s.ingest(folder / "scan")
+    c.equal((done.status, s.ids()), (0, ["part0", "part1"]), f"two cases: {done.out}")
+    rows = s.query("SELECT * FROM problems WHERE code = 'series-scattered'")
+    c.that(len(rows) == 1 and rows[0]["case_id"] == "part1" and "case part0" in rows[0]["text"] and "--image" in rows[0]["remedy"], f"told: {rows}")
+    s.ingest(folder / "scan", "--replace")
+    c.equal(len(s.query("SELECT * FROM problems WHERE code = 'series-scattered'")), 2, "of both, once both are known")
+    done = s.ingest("--image", folder / "scan", "--id", "whole")
+    with s.case("whole") as f:
+        c.voxels(f["image"][()], stack.astype(int) - 1024, "the folder above them is the scan")
+    series(folder / "gap", [0, 3, 6, 21, 24, 27], series=2)
+    c.equal(s.ingest(folder / "gap", "--gap", "split").status, 0, "split")
+    c.equal([r["case_id"] for r in s.query("SELECT case_id FROM problems WHERE code = 'series-scattered' AND case_id LIKE 'gap%'")], [],
+            "volumes that one folder was split into are no parts astray")
+
+
 def unpaired(c, s, folder):
     """Labels whose image is not there: told in full, counted, and seen in the exit status; so is a folder without any case."""
     for n in range(12):
@@ -452,7 +473,7 @@ def main():
     c = Checks()
     with tempfile.TemporaryDirectory() as t:
         for part in (photographs, retinas, nerve, one_volume_data_sets, decathlon, table, said, repairs, mirrored, mirrored_among_others,
-                     regions, detached, unpaired, real, real_others):
+                     regions, detached, scattered, unpaired, real, real_others):
             s = Store(sys.argv[1])
             folder = Path(t) / part.__name__
             folder.mkdir()

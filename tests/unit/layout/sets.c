@@ -197,6 +197,10 @@ static void csv(void) {
              "p \"1\": csv ? ct/a.nii.gz is image +pet=ct/a.nii.gz liver=m/a.nii.gz\n"
              "p2: csv ? ct/b, new.nii.gz\n"
              "p3: csv ? slices(2) liver=slices(2)\n");
+  CHECK_TEXT(table_of("\xEF\xBB\xBFid;image;label:liver;spacing\r\np1;ct/b, new.nii.gz;\"m/a.nii.gz\";2.5,0.7,0.7\r\n"),
+             "p1: csv ? ct/b, new.nii.gz liver=m/a.nii.gz\n");
+  CHECK_TEXT(table_of("id\timage\tlabel\np1\tct/b, new.nii.gz\tm/a.nii.gz\n"),
+             "p1: csv ? ct/b, new.nii.gz label=m/a.nii.gz\n");
   CHECK_TEXT(
       table_of("image,age\nct/a.nii.gz,7\n"),
       "a: csv ? ct/a.nii.gz\n"
