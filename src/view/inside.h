@@ -3,6 +3,17 @@
  *
  * A request goes  server.c (is it let in, which route)  ->  api_*.c (what is asked)  ->  opened.c, recipes.c (from which result)  ->  a view_reply
  *  ->  server.c. Only server.c sees libmicrohttpd. Every call may come from many threads at a time.
+ *
+ * What may be asked, all below /TOKEN/ (an [argument] may be left out; failures are {"error": sentence} with a status of 400 or more):
+ *   GET  (nothing), *.css, *.js                            the page
+ *   GET  api/store                                         name, cases, presets, palette, recipes, ops
+ *   GET  api/cases [where=SQL order=[-]COLUMN search= limit= offset=]   columns, rows, total
+ *   GET  api/case id=                                      shape, spacing, affine, volumes, labels, windows, problems, histograms
+ *   GET  api/histogram id= [volume=labels/MAP]             first, width, counts; labels: begin (a bin), counts
+ *   GET  api/box id= [volume= z=A:B y=A:B x=A:B]           raw voxels, C order; X-Tome-Shape, X-Tome-Type
+ *   POST api/recipe, its text as body                      id
+ *   GET  api/result id= recipe=                            shape, spacing, affine, dtype, volumes, canonical, steps
+ *   GET  api/result/box id= recipe= [volume= z= y= x=]     as api/box
  */
 #ifndef TOME_VIEW_INSIDE_H
 #define TOME_VIEW_INSIDE_H
