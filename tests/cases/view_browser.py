@@ -48,8 +48,17 @@ def tilted():
     return a
 
 
+def sheared():
+    """A gantry tilted by 15 degrees: slices are pushed towards the patient's back as they go up."""
+    a = oriented("LPS", (1.1, 1.1, 3.5))
+    a[:3, 2] = (0, 3.5 * numpy.sin(0.26), 3.5 * numpy.cos(0.26))
+    return a
+
+
 SHAPES = {"aniso": ((40, 36, 14), oriented("RAS", (1.5, 1.5, 6))), "turned": ((18, 44, 30), oriented("SLP", (2, 1.25, 3))),
-          "mirrored": ((36, 30, 24), oriented("LPI", (1, 2, 2.5))), "oblique": ((34, 28, 16), tilted())}
+          "mirrored": ((36, 30, 24), oriented("LPI", (1, 2, 2.5))), "oblique": ((34, 28, 16), tilted()),
+          "sheared": ((40, 44, 18), sheared())}
+SLANTED = ("oblique", "sheared")
 
 
 def volumes(folder):
@@ -271,14 +280,14 @@ def values(c, p, id_):
         stage = p.stage(plane)
         for i in range(8):
             voxel = tuple(int(rng.integers(0, n)) for n in image.array.shape)
-            if id_ == "oblique":
+            if id_ in SLANTED:
                 point = (stage[0] + stage[2] * rng.uniform(0.4, 0.6), stage[1] + stage[3] * rng.uniform(0.4, 0.6))
             else:
                 point = place(image, stage, plane, image.world(voxel))
             before = p.crosshair()[0]
             p.pointer([point])
             got, value, labels = p.crosshair()
-            if id_ != "oblique":
+            if id_ not in SLANTED:
                 through = image.steps(plane)[2]
                 want = tuple(before[a] if a == through else voxel[a] for a in range(3))
                 near = all(abs(g - w) <= (0 if a == through or round(scale(image, stage, plane) * image.size(a) / image.array.shape[a]) >= 4 else 1) for a, (g, w) in enumerate(zip(got, want)))
@@ -286,6 +295,23 @@ def values(c, p, id_):
             c.equal(value, image.array[got], f"{id_}, {plane}: value at {got}")
             c.equal(labels, names.get(int(label.array[got]), set()), f"{id_}, {plane}: label at {got}")
             c.near(p.world(), image.world(got), 0.051, f"{id_}, {plane}: world at {got}")
+
+
+def distances(c, p, id_):
+    """What lies n mm apart in the patient is n mm apart by the bar on the screen, to the voxel: any spacing, any tilt."""
+    image = Taken(p.s, id_)
+    for plane in PLANES:
+        stage = p.stage(plane)
+        bar, text = p.b.run(f"const e = document.querySelector('.pane.{plane} .scale'); return [e.getBoundingClientRect().width, e.textContent]")
+        mm = float(text.split()[0]) * (10 if text.endswith("cm") else 1)
+        points, places = [(0.42, 0.45), (0.58, 0.55), (0.44, 0.57)], []
+        for x, y in points:
+            p.pointer([(round(stage[0] + stage[2] * x), round(stage[1] + stage[3] * y))])
+            places.append(image.world(p.crosshair()[0]))
+        for a, b in ((0, 1), (0, 2), (1, 2)):
+            screen = numpy.hypot(stage[2] * (points[a][0] - points[b][0]), stage[3] * (points[a][1] - points[b][1])) * mm / bar
+            voxel = numpy.sort(numpy.linalg.norm(image.affine[:3, :3], axis=0))[-2:].max()
+            c.near(numpy.linalg.norm(places[a] - places[b]), screen, voxel * 1.5, f"{id_}, {plane}: mm in the patient and on the screen")
 
 
 def marks(c, p, id_):
@@ -330,6 +356,11 @@ def windows(c, p, id_):
         p.set("width", str(width))
         p.settled()
         pixels_agree(c, p, image, rng, level, width, f"{id_}: window {level}/{width}")
+    for plane in PLANES:  # the neighbours, which came together
+        stage = p.stage(plane)
+        for notch in (1, 1, 1, -1, -1, -1, -1):
+            p.wheel((stage[0] + stage[2] / 2, stage[1] + stage[3] / 2), notch)
+            pixels_agree(c, p, image, rng, level, width, f"{id_}: scrolled", [plane])
     stage = p.stage("axial")
     x, y = stage[0] + stage[2] * 0.4, stage[1] + stage[3] * 0.5
     for button, keys in ((2, ()), (0, ("\ue008",))):
@@ -346,9 +377,9 @@ def windows(c, p, id_):
     c.that(float(p.b.run("return document.getElementById('width').value")) > 500, "the upper edge moves by the keyboard")
 
 
-def pixels_agree(c, p, image, rng, level, width, what):
+def pixels_agree(c, p, image, rng, level, width, what, planes=PLANES):
     at = p.crosshair()[0]
-    for plane in PLANES:
+    for plane in planes:
         pixels, stage, through = p.pixels(plane), p.stage(plane), image.steps(plane)[2]
         off = []
         for _ in range(12):
@@ -583,7 +614,8 @@ def main(program):
             for id_ in SHAPES:
                 values(c, p, id_)
                 marks(c, p, id_)
-            for id_ in ("turned", "mirrored", "oblique"):
+                distances(c, p, id_)
+            for id_ in ("turned", "mirrored", "oblique", "sheared"):
                 p.open(id_)
                 scrolling(c, p, id_)
             windows(c, p, "turned")

@@ -79,22 +79,23 @@ export class Grid {
     plane.count = this.shape[plane.axis];
     plane.columns = this.shape[plane.across];
     plane.rows = this.shape[plane.down];
-    plane.stepAcross = this.spacing[plane.across];
-    plane.stepDown = this.spacing[plane.down];
+    const across = this.steps[plane.across], down = this.steps[plane.down], toRight = plane.flipAcross ? -1 : 1, downwards = plane.flipDown ? -1 : 1;
+    const length = Math.hypot(...across), along = (across[0] * down[0] + across[1] * down[1] + across[2] * down[2]) / length;
+    const shear = Math.abs(along) < 1e-3 * Math.hypot(...down) ? 0 : along; // of a tilted gantry; less is rounding in the file
+    // Voxel (i across, j down) lies at (i * pitch + j * shear, j * drop) mm, to the right of and below voxel (0, 0).
+    plane.pitch = toRight * length;
+    plane.shear = toRight * shear;
+    plane.drop = downwards * Math.sqrt(Math.hypot(...down) ** 2 - shear ** 2);
+    plane.width = plane.columns * length + Math.abs(shear) * (plane.rows - 1);
+    plane.height = plane.rows * Math.abs(plane.drop);
     return plane;
   }
 }
 
-// Where a voxel lies in a plane's picture, in mm from the centre of its first pixel.
+// Where a voxel lies in a plane's picture, in mm to the right of and below voxel (0, 0, 0).
 export function inPlane(plane, voxel) {
   const i = voxel[plane.across], j = voxel[plane.down];
-  return [(plane.flipAcross ? plane.columns - 1 - i : i) * plane.stepAcross, (plane.flipDown ? plane.rows - 1 - j : j) * plane.stepDown];
-}
-
-// The other way: indices along the plane's two axes of a place in its picture.
-export function fromPlane(plane, mm) {
-  const i = mm[0] / plane.stepAcross, j = mm[1] / plane.stepDown;
-  return [plane.flipAcross ? plane.columns - 1 - i : i, plane.flipDown ? plane.rows - 1 - j : j];
+  return [i * plane.pitch + j * plane.shear, j * plane.drop];
 }
 
 // "R 12.3  P 40.2  S 110.0": world coordinates as the way they lie from the origin.

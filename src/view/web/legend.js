@@ -42,6 +42,11 @@ export class Legend {
     byId("label-controls").hidden = labels.length === 0;
   }
 
+  // Names that several maps use are told apart by the map.
+  nameOf({ name, map }) {
+    return this.labels.filter(l => l.name === name).length > 1 ? `${name} (${map})` : name;
+  }
+
   row(label) {
     const box = el("input", { type: "checkbox", "aria-label": `show ${label.name}`, oninput: e => {
       label.visible = e.target.checked;
@@ -51,7 +56,9 @@ export class Legend {
     const swatch = el("span", { class: "swatch", "aria-hidden": "true" });
     swatch.style.backgroundColor = label.colour;
     const range = Number.isFinite(label.hu_min) ? `, values ${short(label.hu_min, 4)} to ${short(label.hu_max, 4)}` : "";
-    const name = el("button", { type: "button", class: "link", title: `Go to the middle of ${label.name}: slices ${label.first_z} to ${label.last_z}${range}`, onclick: () => this.jump(label) }, ...label.name.split(/(?<=_)/).flatMap((part, i) => (i ? [el("wbr"), part] : [part])));
+    const about = `Go to the middle of ${label.name}: slices ${label.first_z} to ${label.last_z}${range}`;
+    const name = el("button", { type: "button", class: "link", title: about, onclick: () => this.jump(label) },
+      ...this.nameOf(label).split(/(?<=_)/).flatMap((part, i) => (i ? [el("wbr"), part] : [part])));
     return el("tr", { "data-label": label.name }, el("td", {}, box), el("td", {}, swatch), el("th", { scope: "row" }, name), el("td", { class: "n" }, this.millimetres ? `${short(label.ml, 4)} ml` : `${Math.round(label.ml * 1000).toLocaleString("en")} px`));
   }
 }

@@ -166,6 +166,7 @@ export class CaseList {
   mark(id) {
     this.open = id;
     this.find();
+    if (this.at >= 0) this.show(this.at);
     this.draw();
   }
 

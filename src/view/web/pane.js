@@ -85,35 +85,28 @@ export class Pane {
 
   // ---- where things lie ----
 
-  // Device pixels from indices along the plane's axes, pixel centres at whole indices: x = x0 + dx * i.
+  // Device pixels from indices along the plane's axes, pixel centres at whole indices: x = x0 + dx * i + sx * j, y = y0 + dy * j.
   fit() {
     const { plane, look, image } = this, whole = look.whole(plane.name) || plane;
-    const k = MARGIN * Math.min(image.width / (whole.columns * whole.stepAcross), image.height / (whole.rows * whole.stepDown)) * look.zoom[plane.name];
+    const k = MARGIN * Math.min(image.width / whole.width, image.height / whole.height) * look.zoom[plane.name];
     const middle = inPlane(plane, this.scene.grid.toVoxel(look.middle)), pan = look.pan[plane.name];
-    const x = u => image.width / 2 + (u - middle[0] + pan[0]) * k, y = v => image.height / 2 + (v - middle[1] + pan[1]) * k;
-    const first = inPlane(plane, [0, 0, 0]);
-    const dx = (plane.flipAcross ? -1 : 1) * plane.stepAcross * k, dy = (plane.flipDown ? -1 : 1) * plane.stepDown * k;
-    return { k, dx, dy, x0: x(first[0]), y0: y(first[1]), middle, pan };
+    const x0 = image.width / 2 + (pan[0] - middle[0]) * k, y0 = image.height / 2 + (pan[1] - middle[1]) * k;
+    return { k, x0, y0, dx: plane.pitch * k, sx: plane.shear * k, dy: plane.drop * k };
   }
 
   // The (continuous) voxel under a point of the stage in CSS pixels.
   voxelAt(px, py) {
     const f = this.fit(), voxel = [...this.scene.voxel];
-    voxel[this.plane.across] = (px * this.ratio - f.x0) / f.dx;
-    voxel[this.plane.down] = (py * this.ratio - f.y0) / f.dy;
+    const j = (py * this.ratio - f.y0) / f.dy;
+    voxel[this.plane.across] = (px * this.ratio - f.x0 - f.sx * j) / f.dx;
+    voxel[this.plane.down] = j;
     return voxel;
-  }
-
-  // The middle of a voxel in CSS pixels of the stage.
-  pointOf(voxel) {
-    const f = this.fit();
-    return [(f.x0 + f.dx * voxel[this.plane.across]) / this.ratio, (f.y0 + f.dy * voxel[this.plane.down]) / this.ratio];
   }
 
   // The matrix that takes a slice's own pixels (columns, rows; edges at whole numbers) to the canvas.
   matrix(f) {
-    const x = f.x0 - f.dx / 2, y = f.y0 - f.dy / 2;
-    return this.plane.across > this.plane.down ? [f.dx, 0, 0, f.dy, x, y] : [0, f.dy, f.dx, 0, x, y];
+    const x = f.x0 - (f.dx + f.sx) / 2, y = f.y0 - f.dy / 2;
+    return this.plane.across > this.plane.down ? [f.dx, 0, f.sx, f.dy, x, y] : [f.sx, f.dy, f.dx, 0, x, y];
   }
 
   // ---- drawing ----
@@ -188,13 +181,14 @@ export class Pane {
   }
 
   drawCrosshair(c, f) {
-    const { scene, plane, over } = this, at = [f.x0 + f.dx * scene.voxel[plane.across], f.y0 + f.dy * scene.voxel[plane.down]];
+    const { scene, plane, over } = this, j = scene.voxel[plane.down];
+    const at = [f.x0 + f.dx * scene.voxel[plane.across] + f.sx * j, f.y0 + f.dy * j], lean = f.sx / f.dy;
     const gap = [Math.abs(f.dx), Math.abs(f.dy)].map(d => d / 2 + CROSSHAIR_GAP * this.ratio);
     const [x, y] = at.map(v => Math.round(v) + (Math.round(this.ratio) % 2 ? 0.5 : 0));
     c.setTransform(1, 0, 0, 1, 0, 0);
     c.beginPath();
     for (const [from, to] of [[0, x - gap[0]], [x + gap[0], over.width]]) if (to > from) c.moveTo(from, y), c.lineTo(to, y);
-    for (const [from, to] of [[0, y - gap[1]], [y + gap[1], over.height]]) if (to > from) c.moveTo(x, from), c.lineTo(x, to);
+    for (const [from, to] of [[0, y - gap[1]], [y + gap[1], over.height]]) if (to > from) c.moveTo(x + (from - y) * lean, from), c.lineTo(x + (to - y) * lean, to);
     c.lineWidth = Math.max(1, Math.round(this.ratio));
     c.strokeStyle = "rgba(120, 220, 160, .62)";
     c.stroke();

@@ -65,7 +65,7 @@ export class Scene {
   labelSlices(axis, index) {
     const out = [];
     for (const map of this.maps) {
-      const labels = this.labels.filter(l => l.map === map.name && l.visible && !(axis === 0 && this.kind === "original" && (index < l.first_z || index > l.last_z)));
+      const labels = this.labels.filter(l => l.map === map.name && l.visible && (this.kind === "result" || crosses(l, axis, index)));
       const slice = labels.length ? this.loader(map.volume, axis).get(index) : null;
       if (slice) out.push({ slice, labels });
     }
@@ -127,6 +127,9 @@ export class Scene {
     for (const l of this.loaders.values()) l.close();
   }
 }
+
+// Whether a slice meets the box that a label lies in.
+const crosses = (label, axis, index) => index >= (label[`box_${"zyx"[axis]}0`] ?? 0) && index < (label[`box_${"zyx"[axis]}1`] ?? Infinity);
 
 const largest = labels => Math.max(...labels.map(l => l.ml || 0));
 

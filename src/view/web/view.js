@@ -2,6 +2,7 @@
 import * as address from "./address.js";
 import { byId, el, sizes } from "./dom.js";
 import { worldText } from "./geometry.js";
+import { buttons, keyTable } from "./controls.js";
 import { Keys } from "./keys.js";
 import { Legend } from "./legend.js";
 import { CaseList } from "./list.js";
@@ -34,8 +35,8 @@ class Page {
     this.legend = new Legend(this.look, () => this.labelsChanged(), label => this.jump(label));
     this.recipe = new Recipe(store.recipes || [], (about, id) => this.showResult(about, id));
     this.list = new CaseList(id => this.open(id));
-    this.buttons();
-    this.keys = new Keys(this.keyTable());
+    buttons(this);
+    new Keys(keyTable(this));
     address.changedByOthers(() => this.restore());
   }
 
@@ -145,7 +146,8 @@ class Page {
   async bringHistogram(scene) {
     const { volume } = scene;
     scene.histogram = null;
-    if (volume.parts[0] !== "image") return this.showWindowing(); // the store counts the first channel; of others the slices shown are counted
+    // The store counts the first channel; of others, and of what nobody counted, the slices that are shown are counted.
+    if (volume.parts[0] !== "image" || !(scene.about.histograms || []).some(h => h.volume === "image")) return this.showWindowing();
     try {
       const histogram = await json("api/histogram", { id: this.id, volume: "image" });
       if (this.scenes.original !== scene || scene.volume !== volume) return;
@@ -432,21 +434,6 @@ class Page {
     this.toastTimer = setTimeout(() => (t.hidden = true), 8000);
   }
 
-  buttons() {
-    const on = (id, event, f) => byId(id).addEventListener(event, f);
-    const each = (id, name, f) => byId(id).addEventListener("click", e => e.target.closest("button") && f(e.target.closest("button").dataset[name]));
-    each("layout", "plane", name => this.onlyPlane(name));
-    each("compare", "compare", kind => this.setCompare(kind));
-    each("window-of", "scene", kind => this.chooseWindowOf(kind));
-    on("smooth", "click", () => this.toggle("smooth"));
-    on("crosshair", "click", () => this.toggle("crosshair"));
-    on("reset", "click", () => this.resetZoom());
-    on("volume", "change", () => this.chooseVolume(byId("volume").value));
-    on("help-open", "click", () => byId("help").showModal());
-    on("list-toggle", "click", () => this.toggleList());
-    if (matchMedia("(max-width: 900px)").matches) this.toggleList();
-  }
-
   toggleList() {
     const closed = document.body.classList.toggle("no-list");
     byId("list-toggle").setAttribute("aria-expanded", String(!closed));
@@ -474,31 +461,6 @@ class Page {
     if (e.shiftKey) this.nudge(this.pane, right, down);
     else this.scroll(this.pane, right + down);
     return true;
-  }
-
-  keyTable() {
-    const has = f => e => (this.pane ? f(e) : false);
-    return [
-      ["↑ ↓ ← →", "scroll by one slice; with Shift: move the crosshair by one voxel", ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"],
-        e => this.arrows(e, { ArrowLeft: -1, ArrowRight: 1 }[e.key] || 0, { ArrowUp: -1, ArrowDown: 1 }[e.key] || 0)],
-      ["Page ↑ ↓", "scroll by ten", ["PageUp", "PageDown"], has(e => this.scroll(this.pane, e.key === "PageUp" ? -10 : 10))],
-      ["Home End", "first or last slice", ["Home", "End"], has(e => this.scroll(this.pane, e.key === "Home" ? -1e9 : 1e9))],
-      ["1 2 3", "axial, coronal or sagittal alone", ["1", "2", "3"], has(e => this.onlyPlane(["axial", "coronal", "sagittal"][e.key - 1]))],
-      ["0 Esc", "all planes", ["0", "Escape"], has(() => this.onlyPlane(""))],
-      ["+ −", "zoom", ["+", "=", "-"], has(e => this.zoom(this.pane, e.key === "-" ? 1 / 1.25 : 1.25))],
-      ["z", "zoom and place back", ["z"], () => this.resetZoom()],
-      ["n", "linear between voxels, or voxels as they are", ["n"], () => this.toggle("smooth")],
-      ["x", "crosshair on or off", ["x"], () => this.toggle("crosshair")],
-      ["w", "next preset of the window", ["w"], has(() => this.windowing.next())],
-      ["a", "automatic window", ["a"], () => this.autoWindow()],
-      ["l o f", "labels, their outlines, their fill on or off", ["l", "o", "f"], e => this.toggle({ l: "labels", o: "outline", f: "fill" }[e.key])],
-      ["r", "stored or result", ["r"], () => this.flip()],
-      ["s", "stored and result side by side", ["s"], () => this.scenes.result && this.setCompare("side")],
-      ["[ ]", "previous, next volume or channel", ["[", "]"], e => this.nextVolume(e.key === "[" ? -1 : 1)],
-      ["k j", "previous, next case", ["k", "j"], e => this.list.step(e.key === "k" ? -1 : 1)],
-      ["/", "search", ["/"], () => this.focusSearch()],
-      ["?", "this help", ["?"], () => byId("help").showModal()],
-    ];
   }
 }
 
