@@ -4,6 +4,7 @@
     view_browser.py TOME
 """
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import numpy
 from PIL import Image
 from scipy import ndimage
 
-from report import Browser
+from report import Browser, contrast
 from tomelib import SKIPPED, Checks, Store, nifti, png
 
 MARGIN = 0.96  # of a pane that a whole slice takes
@@ -392,6 +393,59 @@ def pixels_agree(c, p, image, rng, level, width, what, planes=PLANES):
         c.equal(off, [], f"{what}, {plane}: pixels that are not as the formula says")
 
 
+def handling(c, p, id_):
+    """Zooming and moving keep what is under the mouse; a plane alone; labels hidden and gone to; the histogram's edges dragged."""
+    p.go(f"#case={id_}&at=9,9,9&window=40,400")
+    stage = p.stage("axial")
+    at = (round(stage[0] + stage[2] * 0.45), round(stage[1] + stage[3] * 0.56))
+    p.pointer([at])
+    here, before = p.crosshair()[0], p.pixels("axial")
+    p.b.call("POST", p.b.session + "/actions", {"actions": [{"type": "key", "id": "keys", "actions": [{"type": "keyDown", "value": "\ue009"}, {"type": "pause"}, {"type": "keyUp", "value": "\ue009"}]},
+        {"type": "wheel", "id": "wheel", "actions": [{"type": "pause"}, {"type": "scroll", "x": at[0], "y": at[1], "deltaX": 0, "deltaY": -120}, {"type": "pause"}]}]})
+    p.settled()
+    c.that(not numpy.array_equal(p.pixels("axial"), before), "Ctrl and the wheel zoom")
+    p.pointer([at])
+    c.equal(p.crosshair()[0], here, "about the mouse")
+    p.pointer([at, (at[0] + 37, at[1] - 22)], 1)
+    p.pointer([(at[0] + 37, at[1] - 22)])
+    c.equal(p.crosshair()[0], here, "the middle button moves the picture along")
+    p.click("#reset")
+    p.settled()
+    p.pointer([at])
+    c.equal(p.crosshair()[0], here, "and Fit puts it back")
+    twice = [{"type": "pointerMove", "x": at[0], "y": at[1]}] + [{"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0}] * 2
+    p.b.call("POST", p.b.session + "/actions", {"actions": [{"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}, "actions": twice}]})
+    p.settled()
+    seen = "return [...document.querySelectorAll('.pane')].filter(e => e.offsetParent).map(e => e.dataset.plane)"
+    c.equal(p.b.run(seen), ["axial"], "a double click shows one plane alone")
+    p.keys("body", "0")
+    c.equal(p.b.run(seen), list(PLANES), "0 shows all")
+    rows = p.s.query(f"SELECT * FROM labels WHERE case_id = '{id_}' ORDER BY value")
+    for row in rows:
+        p.click(f"tr[data-label='{row['name']}'] button")
+        p.settled()
+        centre = [(row[f"box_{a}0"] + row[f"box_{a}1"] - 1) / 2 for a in "zyx"]
+        c.near(p.crosshair()[0], centre, 0.51, f"{row['name']}: a click on the name goes to its middle")
+        c.that(p.b.run(f"return document.querySelector('tr[data-label=\"{row['name']}\"]').textContent").endswith(" ml"), "its volume is told")
+    p.b.run("if (document.getElementById('crosshair').getAttribute('aria-pressed') === 'true') document.getElementById('crosshair').click()")
+    p.settled()
+    shown = lambda: sum(int((p.pixels(plane, "over")[..., 3] > 0).sum()) for plane in PLANES)
+    both = shown()
+    p.click(f"tr[data-label='{rows[1]['name']}'] input")
+    p.settled()
+    one = shown()
+    p.click(f"tr[data-label='{rows[0]['name']}'] input")
+    p.settled()
+    c.that(both > one > 0 == shown(), f"labels can be hidden: {both}, {one}, {shown()} pixels")
+    p.click("#labels-all")
+    p.click("#crosshair")
+    p.settled()
+    box = p.b.run("const r = document.getElementById('edge-high').getBoundingClientRect(); return [r.left + r.width / 2, r.top + 20]")
+    p.pointer([box, (box[0] - 8, box[1])])
+    level, width = (float(p.b.run(f"return document.getElementById('{n}').value")) for n in ("level", "width"))
+    c.that(width < 399 and abs(level - width / 2 - (40 - 200)) <= 1, f"the upper edge is dragged and the lower one stays: {level}/{width}")
+
+
 def overlays(c, p, id_):
     """Fill lies on the label to one pixel, outlines on its border; the label's side is the side of its letter."""
     p.open(id_)
@@ -589,11 +643,26 @@ def page(c, p):
     c.that(p.b.run("return document.getElementById('help').open"), "? opens the help")
     p.b.type("#help button", "\ue00c")
     c.that(not p.b.run("return document.getElementById('help').open"), "Escape closes it")
+    style = (Path(__file__).parents[2] / "src/view/web/view.css").read_text()
+    themes = [dict(re.findall(r"--([\w-]+): (#[0-9a-f]{3,6})", body)) for body in re.findall(r":root \{(.*?)\}", style, re.S)]
+    c.equal(len(themes), 2, "light and dark")
+    for colour in (themes[0], {**themes[0], **themes[1]}):
+        for front, back in (("text", "page"), ("text", "card"), ("dim", "card"), ("dim", "page"), ("accent", "card"), ("on-accent", "accent"), ("text", "chosen"), ("error", "card"),
+                            ("error", "error-back"), ("warning", "warning-back"), ("info", "info-back"), ("on-stage", "stage"), ("on-stage", "bar"), ("dim-stage", "bar"), ("dim-stage", "around")):
+            c.that(contrast(colour[front], colour[back]) >= 4.5, f"contrast of {front} on {back}: {contrast(colour[front], colour[back]):.2f}")
     unnamed = "return [...document.querySelectorAll('button, input, select, textarea, [role=slider], [role=application], [role=listbox]')]" \
               ".filter(e => !(e.getAttribute('aria-label') || e.textContent.trim() || (e.labels && e.labels.length))).map(e => e.outerHTML)"
     c.equal(p.b.run(unnamed), [], "whatever can be used has a name")
     c.equal(p.b.run("return document.querySelectorAll('[style*=\"position\"], script:not([src]), style').length"), 0, "no script or style in the page itself")
     c.equal(p.b.run("return performance.getEntriesByType('resource').filter(e => !e.name.startsWith(location.href.split('#')[0])).map(e => e.name)"), [], "nothing comes from elsewhere")
+
+
+def gone(c, p):
+    """Where the server has ended, the page says so in words."""
+    p.server.terminate()
+    p.server.wait(20)
+    p.b.type("body", "k")
+    p.wait("!document.getElementById('toast').hidden && document.getElementById('toast').textContent.includes('tome view')", "the page says that the server has gone")
 
 
 def main(program):
@@ -619,6 +688,7 @@ def main(program):
                 p.open(id_)
                 scrolling(c, p, id_)
             windows(c, p, "turned")
+            handling(c, p, "aniso")
             for id_ in ("aniso", "turned", "mirrored"):
                 overlays(c, p, id_)
             recipes(c, p, "oblique")
@@ -632,6 +702,7 @@ def main(program):
             listing(c, p)
             leaks(c, p)
             c.equal(b.log(), [], "no complaint after the list")
+            gone(c, p)
         finally:
             b.close()
             for p in viewers:

@@ -32,10 +32,11 @@ class Buffer {
 export class Pane {
   // scene: what to show (see scene.js); look: what all panes share; act: what a person did, told to the page.
   constructor(scene, plane, look, act) {
-    Object.assign(this, { scene, plane, look, act, pointer: null, drag: null, wheel: 0, shown: null });
+    Object.assign(this, { scene, plane, look, act, pointer: null, drag: null, wheel: 0, slice: undefined, painted: "", placed: "" });
     this.buffer = new Buffer();
     this.fills = new Buffer();
     this.frame = eachFrame(() => this.draw());
+    this.hoverFrame = eachFrame(() => this.tellHover());
     this.build();
     this.listen();
     this.observer = new ResizeObserver(() => this.resize());
@@ -120,26 +121,34 @@ export class Pane {
   }
 
   drawImage(f, index) {
-    const { scene, plane, buffer } = this, c = this.image.getContext("2d", { alpha: false });
+    const { scene, plane, buffer } = this, { level, width } = scene.window;
     const slices = scene.inside ? scene.slices(plane.axis, index) : [];
     this.waiting = slices === null;
-    if (this.waiting && this.shown) return this.paste(c, f);
-    this.shown = null;
-    if (slices && slices.length) {
-      buffer.size(slices[0].columns, slices[0].rows);
-      if (slices.length === 3) paintColour(slices.map(s => s.data), scene.window, buffer.pixels);
-      else paintGray(slices[0].data, scene.window, buffer.pixels);
-      buffer.put();
-      this.shown = index;
+    if (!this.waiting) {
+      const first = slices[0], painted = `${scene.volume.name} ${level} ${width}`;
+      if (first && (first !== this.slice || painted !== this.painted)) {
+        buffer.size(first.columns, first.rows);
+        if (slices.length === 3) paintColour(slices.map(s => s.data), scene.window, buffer.pixels);
+        else paintGray(first.data, scene.window, buffer.pixels);
+        buffer.put();
+        this.placed = "";
+      }
+      this.slice = first;
+      this.painted = painted;
     }
-    this.paste(c, f);
+    this.paste(f);
   }
 
-  paste(c, f) {
+  // What was painted last onto the canvas, unless it is there already: the other planes' crosshairs move much more often than their slices.
+  paste(f) {
+    const place = [this.image.width, this.image.height, this.look.smooth, Boolean(this.slice), ...this.matrix(f)].join(" ");
+    if (place === this.placed) return;
+    this.placed = place;
+    const c = this.image.getContext("2d", { alpha: false });
     c.setTransform(1, 0, 0, 1, 0, 0);
     c.fillStyle = "#000";
     c.fillRect(0, 0, this.image.width, this.image.height);
-    if (this.shown === null) return;
+    if (!this.slice) return;
     c.setTransform(...this.matrix(f));
     c.imageSmoothingEnabled = this.look.smooth;
     c.imageSmoothingQuality = "high";
@@ -210,7 +219,11 @@ export class Pane {
       this.scale.style.width = `${mm * f.k / this.ratio}px`;
       this.scale.textContent = scene.millimetres ? (mm >= 10 ? `${mm / 10} cm` : `${mm} mm`) : `${mm} px`;
     }
-    this.hover.textContent = this.pointer ? scene.hoverText(this.voxelAt(...this.pointer).map(Math.round), plane.axis) : "";
+    this.tellHover();
+  }
+
+  tellHover() {
+    this.hover.textContent = this.pointer ? this.scene.hoverText(this.voxelAt(...this.pointer).map(v => Math.round(v) + 0)) : "";
   }
 
   // ---- mouse, wheel, touch ----
@@ -222,7 +235,7 @@ export class Pane {
     for (const end of ["pointerup", "pointercancel"]) s.addEventListener(end, e => this.release(e));
     s.addEventListener("pointerleave", () => {
       this.pointer = null;
-      this.frame();
+      this.hoverFrame();
     });
     s.addEventListener("contextmenu", e => e.preventDefault());
     s.addEventListener("dblclick", () => this.act.maximise(this.plane.name));
@@ -255,7 +268,7 @@ export class Pane {
   move(e) {
     this.pointer = this.place(e);
     const d = this.drag;
-    if (!d) return this.frame();
+    if (!d) return this.hoverFrame();
     const dx = e.clientX - d.x, dy = e.clientY - d.y;
     if (d.kind === "cross" && e.pointerId === d.id) this.cross(e);
     if (d.kind === "window") this.act.dragWindow(this.scene, d.window, dx, -dy);

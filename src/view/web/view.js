@@ -183,6 +183,7 @@ class Page {
     scene.window = window;
     scene.windowKnown = true;
     if (scene.kind === "original" && scene.units) this.lastWindow = { units: scene.units, window };
+    if (scene.kind === "result") this.lastResult = { text: this.recipe.text, window };
     if (scene.kind === this.windowOf) this.windowing.show(window);
     for (const p of this.panes) if (p.scene === scene) p.frame();
     this.remember();
@@ -221,8 +222,10 @@ class Page {
       const known = this.scenes.original;
       scene.labels = labelsOfResult(scene, known.labels);
       scene.choose(known.volume.name);
-      scene.window = this.resultWish || (about.units && about.units === known.units ? known.window : { level: 0.5, width: 1 });
-      scene.windowKnown = Boolean(this.resultWish) || (about.units && about.units === known.units);
+      const same = about.units && about.units === known.units ? known.window : null, kept = this.lastResult && this.lastResult.text === text ? this.lastResult.window : null;
+      const window = this.resultWish || kept || same;
+      scene.window = window || { level: 0.5, width: 1 };
+      scene.windowKnown = Boolean(window); // else it comes with the first slices
       this.resultWish = undefined;
       this.scenes.result = scene;
     }
