@@ -3,10 +3,12 @@ import { byId, el, sizes } from "./dom.js";
 import { json, recipeId, stopped } from "./remote.js";
 
 export class Recipe {
-  // result(about, id): there is a result to show, or (null): there is none any more
-  constructor(recipes, result) {
+  // ops: what steps there are. result(about, id): there is a result to show, or (null): there is none any more
+  constructor(recipes, ops, result) {
     Object.assign(this, { recipes, result, text: "", controller: null, caseId: "" });
     byId("recipe").append(...recipes.map((r, i) => el("option", { value: i }, r.name)));
+    byId("ops").hidden = ops.length === 0;
+    byId("op-list").append(...ops.flatMap(op => this.op(op)));
     byId("recipe").addEventListener("change", () => this.given());
     byId("recipe-form").addEventListener("submit", e => {
       e.preventDefault();
@@ -16,6 +18,16 @@ export class Recipe {
       if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) this.apply(byId("recipe-text").value);
     });
     byId("recipe-off").addEventListener("click", () => this.off());
+  }
+
+  // A step's example, which a click takes into the text, and what it is for.
+  op({ example, title, help }) {
+    const text = byId("recipe-text");
+    const take = () => {
+      text.value = `${text.value.trimEnd()}\n${example}\n`.trimStart();
+      text.focus();
+    };
+    return [el("dt", {}, el("button", { type: "button", class: "link", title: help, onclick: take }, el("code", {}, example))), el("dd", {}, title)];
   }
 
   given() {

@@ -10,7 +10,7 @@ const COLOURS = ["red", "green", "blue"];
 export class Scene {
   // kind "original" or "result"; about: what the server says of it; from: { path, params, key } of its boxes.
   constructor(kind, about, from, cache, told) {
-    Object.assign(this, { kind, about, cache, told, loaders: new Map(), problem: "", labels: [], windows: new Map() });
+    Object.assign(this, { kind, about, cache, told, loaders: new Map(), problem: "", labels: [], palette: ["#56b4e9"], windows: new Map() });
     this.grid = new Grid(about);
     this.source = { key: from.key, shape: about.shape, fetch: (volume, lo, hi, signal) => box(from.path, { ...from.params, volume }, lo, hi, signal) };
     this.volumes = picturesOf(about);
@@ -65,11 +65,18 @@ export class Scene {
   labelSlices(axis, index) {
     const out = [];
     for (const map of this.maps) {
-      const labels = this.labels.filter(l => l.map === map.name && l.visible && (this.kind === "result" || crosses(l, axis, index)));
-      const slice = labels.length ? this.loader(map.volume, axis).get(index) : null;
-      if (slice) out.push({ slice, labels });
+      const known = this.labels.filter(l => l.map === map.name), labels = known.filter(l => l.visible && (this.kind === "result" || crosses(l, axis, index)));
+      const slice = labels.length || !known.length ? this.loader(map.volume, axis).get(index) : null;
+      if (slice) out.push({ slice, labels: this.kind === "result" ? [...labels, ...this.strangers(slice, map, known)] : labels });
     }
     return out.sort((a, b) => largest(b.labels) - largest(a.labels)); // small ones over large ones
+  }
+
+  // Values that a recipe made (merge, remap) and the case has no name for: they are shown too, in the palette's colours.
+  strangers(slice, map, known) {
+    slice.values = slice.values || new Set(slice.data);
+    const values = [...slice.values].filter(v => v && !known.some(l => l.value === v));
+    return values.map(value => ({ map: map.name, value, name: `${map.name} ${value}`, colour: this.palette[(value - 1) % this.palette.length] }));
   }
 
   // Values at a voxel out of the slices that are here: image parts and label names; undefined where none is here.

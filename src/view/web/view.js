@@ -20,6 +20,7 @@ const byPlane = value => ({ axial: value(), coronal: value(), sagittal: value() 
 class Page {
   constructor(store) {
     this.store = store;
+    this.palette = store.palette && store.palette.length ? store.palette : FALLBACK;
     this.cache = new Cache(CACHE_BYTES);
     this.panes = [];
     this.scenes = {};
@@ -33,7 +34,7 @@ class Page {
     };
     this.windowing = new Windowing(w => this.setWindow(this.scenes[this.windowOf], w), () => this.autoWindow());
     this.legend = new Legend(this.look, () => this.labelsChanged(), label => this.jump(label));
-    this.recipe = new Recipe(store.recipes || [], (about, id) => this.showResult(about, id));
+    this.recipe = new Recipe(store.recipes || [], store.ops || [], (about, id) => this.showResult(about, id));
     this.list = new CaseList(id => this.open(id));
     buttons(this);
     new Keys(keyTable(this));
@@ -111,8 +112,7 @@ class Page {
   }
 
   colour(i) {
-    const palette = this.store.palette && this.store.palette.length ? this.store.palette : FALLBACK;
-    return palette[i % palette.length];
+    return this.palette[i % this.palette.length];
   }
 
   caseFacts(about) {
@@ -221,6 +221,7 @@ class Page {
       const text = this.recipe.text, scene = new Scene("result", about, { path: "api/result/box", params: { id: this.id, recipe: id }, key: `result ${this.id} ${text}` }, this.cache, (s, e) => this.arrived(s, e));
       const known = this.scenes.original;
       scene.labels = labelsOfResult(scene, known.labels);
+      scene.palette = this.palette;
       scene.choose(known.volume.name);
       const same = about.units && about.units === known.units ? known.window : null, kept = this.lastResult && this.lastResult.text === text ? this.lastResult.window : null;
       const window = this.resultWish || kept || same;
@@ -378,6 +379,7 @@ class Page {
     for (const e of document.querySelectorAll(".of-result")) e.hidden = !result;
     for (const name of ["voxel", "value", "label"]) byId(`at-${name}`).colSpan = result ? 1 : 2;
     byId("cursor-head").hidden = !result;
+    byId("cursor").classList.toggle("both", Boolean(result));
     byId("world-row").hidden = !original.millimetres;
     byId("at-world").textContent = worldText(this.world);
     this.tell(original, "at");
@@ -489,7 +491,7 @@ function histogramOf(arrays) {
     if (v > hi) hi = v;
   }
   if (!(hi > lo)) return null;
-  const whole = !(arrays[0] instanceof Float32Array || arrays[0] instanceof Float64Array) && hi - lo < 4096, bins = whole ? hi - lo + 1 : 512;
+  const whole = !(arrays[0] instanceof Float32Array || arrays[0] instanceof Float64Array) && hi - lo < 4096, bins = whole ? hi - lo + 1 : 200;
   const width = whole ? 1 : (hi - lo) / bins, counts = new Array(bins).fill(0);
   for (const a of arrays) for (const v of a) if (v >= lo) counts[Math.min(bins - 1, Math.floor((v - lo) / width))]++;
   return { first: lo, width, counts, labels: [] };
