@@ -12,6 +12,7 @@ enum { MOST_CASES = 256, MOST_KINDS = 60 };
 typedef struct known_kind {
   const char *name;
   size_t cases, last; /* how many have it; 1 + the number of the last of them */
+  size_t met;         /* as the how-manieth kind */
 } known_kind;
 
 typedef struct gallery {
@@ -63,7 +64,7 @@ static bool count_kinds(gallery *g, const tome_subject *s, size_t number, tome_e
     if (at == g->kind_count) {
       char name[64];
       tome_label_kind(s->shown[k].name, name, sizeof name);
-      g->kinds[at] = (known_kind){.name = tome_arena_dup(&g->arena, name, err)};
+      g->kinds[at] = (known_kind){.name = tome_arena_dup(&g->arena, name, err), .met = at};
       if (!g->kinds[at].name) return false;
       g->kind_count++;
     }
@@ -75,10 +76,10 @@ static bool count_kinds(gallery *g, const tome_subject *s, size_t number, tome_e
 
 static int by_cases(const void *a, const void *b) {
   const known_kind *x = a, *y = b;
-  return x->cases != y->cases ? (x->cases < y->cases) - (x->cases > y->cases) : strcmp(x->name, y->name);
+  return x->cases != y->cases ? (x->cases < y->cases) - (x->cases > y->cases) : (x->met > y->met) - (x->met < y->met);
 }
 
-/* One colour a kind of structure, by how many cases have it, as in thumbnails: "Liver" is "liver", all lesions are "tumor". */
+/* One colour a kind of structure, those first that most cases have: "Liver" is "liver", all lesions are "tumor". */
 static bool unify_colours(gallery *g, tome_error *err) {
   for (size_t i = 0; i < g->page.count; i++)
     if (!count_kinds(g, &g->subjects[i], i, err)) return false;

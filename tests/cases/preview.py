@@ -262,6 +262,140 @@ def stored(c, s, folder):
     c.check("\x1b" not in plain and "▀" not in plain and "▃" not in plain, "show draws nothing into a pipe")
 
 
+def left_of_flipped(c, s, folder):
+    """The block that is toward the patient's left is near the letter L, and on the right of the picture, on grids that run either way."""
+    image, label = volume()
+    for name in ("LPS", "RPS", "RAI"):
+        files = write(folder, f"left-{name}", name, image, label)
+        out = folder / f"left-{name}.png"
+        c.check(s.tome("preview", *files, "-o", out, "--slices", "1").status == 0, f"{name}: previews")
+        p = pixels(out)
+        y0, y1, x0, x1 = boxes(p, (17, 19, 23))[0]
+        _, _, ox0, ox1 = extent(near(p[y0:y1, x0:x1], SKY, 60))
+        c.check(ox0 > (x1 - x0) / 2, f"{name}: the left is on the right", f"{ox0} … {ox1}")
+        marks = near(p[y0:y1, x0:x1], MARK, 0)
+        right = marks[:, -22:]
+        right = right[right.any(1)][:, right.any(0)]
+        h, w = right.shape
+        c.check(not right[:h // 2, w * 2 // 3:].any() and right[-2:, w * 2 // 3:].any(), f"{name}: and marked L")
+
+
+def slabs(c, s, folder):
+    """A scan taken coronally is shown in its own plane, the front first, and cut by the two others."""
+    image = numpy.full((60, 8, 50), -1000, numpy.int16)  # x, y, z in LPS order
+    for y in range(8):
+        image[5:55, y, 5:45] = 10 * y
+    affine = numpy.diag([-1.0, -6.0, 1.0, 1.0])
+    nibabel.save(nibabel.Nifti1Image(image, affine), folder / "slab.nii.gz")
+    out = folder / "slab.png"
+    done = s.tome("preview", folder / "slab.nii.gz", "-o", out, "--window", "40,80")
+    c.check(done.status == 0, "a coronal slab previews", done.err)
+    p = pixels(out)
+    panels = boxes(p, (17, 19, 23))
+    tiles = [b for b in panels if abs((b[3] - b[2]) / (b[1] - b[0]) - 60 / 50) < 0.02]
+    c.check(len(tiles) == 8, "eight coronal tiles of true aspect", str(panels))
+    middle = [p[(b[0] + b[1]) // 2, (b[2] + b[3]) // 2, 0] for b in tiles]
+    want = [round(255 * 10 * y / 80) for y in range(8)]
+    c.check(max(abs(a - b) for a, b in zip(middle, want)) <= 1, "in order from the front to the back", f"{middle} of {want}")
+
+
+def own_window(c, s, folder):
+    """--window LABEL of files is the 0.5 to 99.5 percentiles of the label's own values, as NumPy has them; of labels by number or name."""
+    image, label = volume()
+    rng = numpy.random.default_rng(5)
+    image = (image + rng.normal(0, 30, image.shape)).astype(numpy.int16)
+    label[20:30, 20:30, 5:10] = 2
+    files = write(folder, "own", "LPS", image, label)
+    for name, value in (("label_1", 1), ("2", 2)):
+        lo, hi = numpy.percentile(image[label == value], (0.5, 99.5))
+        a, b = folder / f"own-{value}.png", folder / f"told-{value}.png"
+        done = s.tome("preview", *files, "-o", a, "--window", name)
+        c.check(done.status == 0, f"window of {name}", done.err)
+        s.tome("preview", *files, "-o", b, "--window", f"{(lo + hi) / 2},{hi - lo}")
+        pa, pb = pixels(a), pixels(b)
+        y0, y1, x0, x1 = boxes(pa, (17, 19, 23))[0]
+        c.check((pa[y0:y1, x0:x1] == pb[y0:y1, x0:x1]).all(), f"window of {name} is {lo:.1f} … {hi:.1f}")
+    c.check("label_3" in s.tome("preview", *files, "-o", folder / "x.png", "--window", "label_3").err, "a label that is not there")
+
+
+def photographs(s, folder):
+    """Three coloured pictures with vessels, as DRIVE has them: each of one colour, a quarter of it marked."""
+    shades = {"21": (200, 40, 60), "22": (30, 180, 90), "23": (60, 80, 210)}
+    for part in ("images", "1st_manual", "mask"):
+        (folder / "training" / part).mkdir(parents=True)
+    for name, shade in shades.items():
+        rgb = numpy.empty((90, 120, 3), numpy.uint8)
+        rgb[:] = shade
+        vessel = numpy.zeros((90, 120), numpy.uint8)
+        vessel[20:60, 30:80] = 255
+        Image.fromarray(rgb).save(folder / f"training/images/{name}_training.tif")
+        Image.fromarray(vessel).save(folder / f"training/1st_manual/{name}_manual1.gif")
+        Image.fromarray(vessel * 0 + 255).save(folder / f"training/mask/{name}_training_mask.gif")
+    return shades
+
+
+def gallery(c, s, folder):
+    """Several cases on one page: a tile each, of true aspect and its own colours, apart from one another; chosen by name or by SQL; one channel in gray."""
+    shades = photographs(s, folder)
+    store = folder / "drive.tome"
+    s.tome("init", store)
+    done = s.tome("ingest", store, folder / "training", "-q")
+    c.check(done.status == 0, "photographs are ingested", done.err)
+    ids = [f"{n}_training" for n in shades]
+    named, found, gray = folder / "named.png", folder / "found.png", folder / "gray.png"
+    done = s.tome("preview", store, *ids, "-o", named)
+    c.check(done.status == 0, "several cases preview", done.err)
+    s.tome("preview", store, "--where", "id LIKE '%_training'", "-o", found)
+    p = pixels(named)
+    c.check((p == pixels(found)).all(), "--where is the same as their names")
+    places = []
+    for shade in shades.values():
+        y0, y1, x0, x1 = extent(near(p, shade, 0))
+        c.check(abs((x1 - x0) * 90 / 120 - (y1 - y0)) <= 1, f"{shade}: true aspect and colour", f"{x1 - x0} x {y1 - y0}")
+        inside = near(p[y0:y1, x0:x1], shade, 0)
+        scale = (x1 - x0) / 120
+        rows, columns = numpy.nonzero(~inside[5:-5, 5:-5])
+        got = (rows.min() + 5, rows.max() + 6, columns.min() + 5, columns.max() + 6)
+        want = (20 * scale, 60 * scale, 30 * scale, 80 * scale)
+        c.check(max(abs(a - b) for a, b in zip(got, want)) <= 2.1, f"{shade}: the outline is on the vessel's border", f"{got} of {want}")
+        places.append((y0, y1, x0, x1))
+    apart = all(a[1] <= b[0] or b[1] <= a[0] or a[3] <= b[2] or b[3] <= a[2] for i, a in enumerate(places) for b in places[:i])
+    c.check(apart and len({q[0] for q in places}) == 1, "side by side", str(places))
+    done = s.tome("preview", store, ids[0], "--channel", "green", "-o", gray)
+    c.check(done.status == 0, "one channel", done.err)
+    g = pixels(gray)
+    c.check(near(g, (40, 40, 40), 0).sum() > 10000 and not near(g, shades["21"], 30).any(), "in gray, of its own values")
+    for words, part in (((store, *ids, "--steps"), "--steps"), ((store, "--where", "0"), "no case"), ((store, ids[0], "--channel", "infrared"), "red, green, blue"),
+                        ((store, ids[0], "--where", "1"), "--where"), ((store, *ids, "--label", "lung"), "lung"), ((store,), "CASE")):
+        done = s.tome("preview", *words, "-o", folder / "no.png")
+        c.check(done.status != 0 and part in done.err and not (folder / "no.png").exists(), f"refused: {words[1:]}", done.err)
+    (folder / "empty.tome").mkdir()
+    done = s.tome("preview", folder / "empty.tome", "x", "-o", folder / "no.png")
+    c.check("is not a Tome store" in done.err, "why a store cannot be opened is said", done.err)
+    c.check("no such store" in s.tome("preview", folder / "none.tome", "x", "-o", folder / "no.png").err, "and that there is none")
+
+
+def real(c, s, folder):
+    """DRIVE as it is: the photograph's colours where nothing is marked."""
+    data = os.environ.get("TOME_DATA")
+    if not data or not Path(data, "drive").is_dir():
+        return print("no real data: $TOME_DATA/drive was not looked at", file=sys.stderr)
+    store = folder / "real.tome"
+    s.tome("init", store)
+    s.tome("ingest", store, Path(data, "drive"), "-q")
+    out = folder / "drive.png"
+    c.check(s.tome("preview", store, "21_training", "-o", out, "--size", "1400").status == 0, "DRIVE previews")
+    p = pixels(out)
+    panels = boxes(p, (17, 19, 23))
+    c.check(len(panels) == 2, "once as it is, once outlined", str(panels))
+    y0, y1, x0, x1 = panels[0]
+    with Image.open(next(Path(data, "drive/training/images").glob("21_training.tif"))) as tif:
+        want = numpy.asarray(tif.convert("RGB").resize((x1 - x0, y1 - y0), Image.BILINEAR)).astype(int)
+    c.check(abs((x1 - x0) / (y1 - y0) - 565 / 584) < 0.003, "at true aspect")
+    off = abs(p[y0:y1, x0:x1] - want)
+    c.check(off.mean() < 1 and numpy.percentile(off, 99.9) <= 6, "with its own colours", f"mean {off.mean():.2f}, most {off.max()}")
+
+
 def terminal(c, s):
     """On a terminal: half blocks in 24-bit or 256 colours, none with NO_COLOR."""
     def run(**env):
@@ -279,7 +413,7 @@ def terminal(c, s):
 def main():
     c, s = Told(), Store(sys.argv[1])
     with tempfile.TemporaryDirectory(prefix="tome-preview-") as tmp:
-        for test in (orientations, levels, furniture, tiny, odd, refusals, stored):
+        for test in (orientations, levels, furniture, left_of_flipped, tiny, slabs, own_window, odd, refusals, stored, gallery, real):
             folder = Path(tmp) / test.__name__
             folder.mkdir()
             test(c, s, folder)
