@@ -116,7 +116,7 @@ static void paint(tome_canvas *c, const cover *k, tome_rgb colour, double alpha)
 
 void tome_draw_figure(tome_canvas *c, const tome_figure *p, tome_rgb colour, double alpha) {
   cover k;
-  c->failed |= p->failed;
+  if (p->failed) c->failed = true; /* written only then: several threads may draw on one canvas */
   if (p->count == 0 || !bounds(c, p, &k)) return;
   k.area = tome_alloc_zero((size_t)(k.width + 2) * (size_t)k.height, sizeof *k.area, "a picture", NULL);
   if (!k.area) {

@@ -121,20 +121,6 @@ static void place_panels(const tome_sheet *s, const layout *l, place *out) {
   }
 }
 
-typedef struct drawing {
-  tome_canvas *c;
-  const place *places;
-  double line;
-} drawing;
-
-/* Panels do not overlap: they are drawn side by side. */
-static bool draw_one(void *ctx, size_t i, int worker, tome_error *err) {
-  (void)worker;
-  const drawing *d = ctx;
-  const place *p = &d->places[i];
-  return tome_draw_slice(d->c, p->x, p->y, p->width, p->height, &p->panel->slice, d->line, err);
-}
-
 static void furnish(tome_canvas *c, const tome_sheet *s, const place *p, double unit) {
   const tome_type t = {14 * unit, false, {255, 255, 255}};
   const tome_view *v = &p->panel->slice.view;
@@ -145,15 +131,31 @@ static void furnish(tome_canvas *c, const tome_sheet *s, const place *p, double 
     tome_draw_text_rimmed(c, p->x + rint(7 * unit), p->y + rint(18 * unit), &t, p->panel->caption);
 }
 
+typedef struct drawing {
+  tome_canvas *c;
+  const tome_sheet *sheet;
+  const place *places;
+  double unit;
+} drawing;
+
+/* Panels do not overlap, and their letters stand within them: they are drawn side by side. */
+static bool draw_one(void *ctx, size_t i, int worker, tome_error *err) {
+  (void)worker;
+  const drawing *d = ctx;
+  const place *p = &d->places[i];
+  const double line = fmax(1.5, 2 * d->unit);
+  if (!tome_draw_slice(d->c, p->x, p->y, p->width, p->height, &p->panel->slice, line, err)) return false;
+  furnish(d->c, d->sheet, p, d->unit);
+  return true;
+}
+
 static bool draw_panels(tome_canvas *c, const tome_sheet *s, const layout *l, tome_error *err) {
   const size_t count = s->tile_count + s->side_count;
   TOME_AUTO_FREE place *places = tome_alloc(count, sizeof *places, "a picture", err);
   if (!places) return false;
   place_panels(s, l, places);
-  drawing d = {c, places, fmax(1.5, 2 * l->unit)};
-  if (!tome_parallel(NULL, count, draw_one, &d, err)) return false;
-  for (size_t i = 0; i < count; i++) furnish(c, s, &places[i], l->unit);
-  return true;
+  drawing d = {c, s, places, l->unit};
+  return tome_parallel(NULL, count, draw_one, &d, err);
 }
 
 bool tome_draw_montage(const tome_sheet *s, tome_canvas *out, tome_error *err) {
