@@ -66,7 +66,7 @@ static void figure(tome_page *p, const char *name, const char *value, const char
   tome_page_put(p, "</dd></div>");
 }
 
-/* The modalities there are, each once in order of its first case. */
+/* The modalities there are, each once, the most frequent first. */
 static size_t modalities(const tome_reporting *r, const char *names[16], size_t counts[16]) {
   size_t n = 0;
   for (size_t i = 0; i < r->count; i++) {
@@ -79,6 +79,15 @@ static size_t modalities(const tome_reporting *r, const char *names[16], size_t 
     }
     counts[k]++;
   }
+  for (size_t i = 1; i < n; i++) /* the most frequent first */
+    for (size_t k = i; k > 0 && counts[k] > counts[k - 1]; k--) {
+      const char *name = names[k];
+      const size_t count = counts[k];
+      names[k] = names[k - 1];
+      counts[k] = counts[k - 1];
+      names[k - 1] = name;
+      counts[k - 1] = count;
+    }
   return n;
 }
 
@@ -265,11 +274,17 @@ static void problem_row(tome_reporting *r, const tome_doctor_finding *f) {
   tome_page_putf(p, "<tr data-severity=\"%s\" data-found=\"%s\">", f->severity, f->now ? "now" : "ingest");
   if (!r->opt->no_pictures) {
     if (place >= 0)
-      tome_page_putf(p, "<td class=\"pic\" data-picture-of=\"%" PRId64 "\"></td>", place);
+      tome_page_putf(p,
+                     "<td class=\"pic\" data-picture-of=\"%" PRId64 "\"><a href=\"#case-%" PRId64 "\">below</a></td>",
+                     place, place);
     else
       tome_page_put(p, "<td class=\"pic none\">–</td>");
   }
-  tome_page_putf(p, "<td><span class=\"badge %s\">%s</span></td><td class=\"code\">", f->severity, f->severity);
+  tome_page_putf(p, "<td data-v=\"%d\"><span class=\"badge %s\">%s</span></td><td class=\"code\">",
+                 *f->severity == 'e'   ? 0
+                 : *f->severity == 'w' ? 1
+                                       : 2,
+                 f->severity, f->severity);
   tome_page_text(p, f->code);
   tome_page_put(p, "</td><th scope=\"row\">");
   problem_case(r, f, place);
@@ -304,7 +319,8 @@ static void put_problems(tome_reporting *r) {
       "others. → what to do.</caption><thead><tr>");
   if (!r->opt->no_pictures) tome_page_put(p, "<th scope=\"col\" class=\"fixed\">Picture</th>");
   tome_page_put(p,
-                "<th scope=\"col\">Severity</th><th scope=\"col\">Code</th><th scope=\"col\">Case or source</th>"
+                "<th scope=\"col\" data-by=\"number\">Severity</th><th scope=\"col\">Code</th><th scope=\"col\">Case "
+                "or source</th>"
                 "<th scope=\"col\">What, and what to do</th></tr></thead><tbody>\n");
   for (size_t i = 0; i < r->findings.count; i++) problem_row(r, &r->findings.rows[i]);
   tome_page_put(p, "</tbody></table></div>");

@@ -194,26 +194,50 @@ static int by_value(const void *a, const void *b) {
 
 static size_t voxels_of(const tome_slice *s) { return (size_t)s->view.columns * (size_t)s->view.rows; }
 
-/* Percentiles 0.5 and 99.5 of the finite voxels of the slices, or of an even sample of them; 0 and 1 where none is finite. */
-static bool percentiles(tome_slice *const *slices, size_t count, double out[2], tome_error *err) {
+/* The finite voxels of the slices, or an even sample of them; to be freed. */
+static double *sample(tome_slice *const *slices, size_t count, size_t *n, tome_error *err) {
   enum { ENOUGH = 20000 }; /* a window for the eye needs no more */
-  size_t all = 0, n = 0, k = 0, before = 0;
+  size_t all = 0, k = 0, before = 0;
   for (size_t i = 0; i < count; i++) all += voxels_of(slices[i]);
   const size_t step = (all / ENOUGH + 1) | 1; /* odd: it does not keep to one column */
-  TOME_AUTO_FREE double *v = tome_alloc(all / step + 1, sizeof *v, "a picture's values", err);
-  if (!v) return false;
-  for (size_t i = 0; i < all; i += step) {
+  double *v = tome_alloc(all / step + 1, sizeof *v, "a picture's values", err);
+  *n = 0;
+  for (size_t i = 0; v && i < all; i += step) {
     while (i - before >= voxels_of(slices[k])) before += voxels_of(slices[k++]);
-    if (isfinite(v[n] = tome_shown_value(slices[k]->voxels, slices[k]->dtype, i - before))) n++;
+    if (isfinite(v[*n] = tome_shown_value(slices[k]->voxels, slices[k]->dtype, i - before))) ++*n;
   }
+  return v;
+}
+
+/* The places of the percentiles 0.5 and 99.5 among n sorted values. */
+static void ends(size_t n, size_t at[2]) {
+  at[0] = (size_t)(0.005 * (double)(n - 1));
+  at[1] = (size_t)ceil(0.995 * (double)(n - 1));
+}
+
+/* Whether some of lo … hi lies between the percentiles 0.5 and 99.5: counted, as sorting takes far longer. */
+static bool shows(const double *v, size_t n, double lo, double hi) {
+  size_t at[2], below = 0, under = 0;
+  if (!n) return false;
+  ends(n, at);
+  for (size_t i = 0; i < n; i++) {
+    below += v[i] <= lo;
+    under += v[i] < hi;
+  }
+  return below <= at[1] && under > at[0];
+}
+
+/* Percentiles 0.5 and 99.5, of unsorted values; the first and last where they are one, 0 and 1 where there is none. */
+static void percentiles(double *v, size_t n, double out[2]) {
+  size_t at[2];
+  out[0] = 0;
+  out[1] = 1;
+  if (!n) return;
+  ends(n, at);
   qsort(v, n, sizeof *v, by_value);
-  out[0] = n ? v[(size_t)(0.005 * (double)(n - 1))] : 0;
-  out[1] = n ? v[(size_t)ceil(0.995 * (double)(n - 1))] : 1;
-  if (n && !(out[1] > out[0])) {
-    out[0] = v[0];
-    out[1] = v[n - 1];
-  }
-  return true;
+  const bool apart = v[at[1]] > v[at[0]];
+  out[0] = v[apart ? at[0] : 0];
+  out[1] = v[apart ? at[1] : n - 1];
 }
 
 bool tome_window_auto(const char *units, bool photograph, tome_slice *const *slices, size_t count, tome_window *out,
@@ -221,14 +245,21 @@ bool tome_window_auto(const char *units, bool photograph, tome_slice *const *sli
   static const tome_window abdomen = {40, 400};
   const double darkest = abdomen.level - abdomen.width / 2, brightest = abdomen.level + abdomen.width / 2;
   double range[2];
+  size_t n;
   *name = "";
   if (photograph) {
     *out = (tome_window){127.5, 255};
     return true;
   }
-  if (!percentiles(slices, count, range, err)) return false;
-  const bool unsaid = range[0] <= -500 && range[0] >= -3100 && range[1] >= 100 && slices[0]->dtype == TOME_I16;
-  if ((!strcmp(units, "HU") && range[1] > darkest && range[0] < brightest) || unsaid) { /* a CT that shows something */
+  TOME_AUTO_FREE double *v = sample(slices, count, &n, err);
+  if (!v) return false;
+  bool ct = !strcmp(units, "HU") && shows(v, n, darkest, brightest);
+  if (!ct) {
+    percentiles(v, n, range);
+    const bool unsaid = range[0] <= -500 && range[0] >= -3100 && range[1] >= 100 && slices[0]->dtype == TOME_I16;
+    ct = (!strcmp(units, "HU") && range[1] > darkest && range[0] < brightest) || unsaid;
+  }
+  if (ct) { /* a CT that shows something */
     *out = abdomen;
     *name = "abdomen";
     return true;

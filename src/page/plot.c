@@ -57,13 +57,18 @@ static void axis(tome_page *p, const scale *s, const char *unit, double y) {
 
 /* ---- the frame ------------------------------------------------------------------------------------------ */
 
-static void open_figure(tome_page *p, const char *title, double height) {
+/* The caller goes on with what the picture says in words, and ends it: end_label. */
+static void open_figure(tome_page *p, const char *title, const char *unit, double height) {
   tome_page_put(p, "<figure class=\"plot\"><figcaption>");
   tome_page_text(p, title);
   tome_page_putf(p, "</figcaption><svg viewBox=\"0 0 %d %.0f\" role=\"img\" aria-label=\"", WIDTH, height);
   tome_page_text(p, title);
-  tome_page_put(p, "\">");
+  tome_page_put(p, ", ");
+  tome_page_text(p, unit);
+  tome_page_put(p, ". ");
 }
+
+static void end_label(tome_page *p) { tome_page_put(p, "\">"); }
 
 static void close_figure(tome_page *p) { tome_page_put(p, "</svg></figure>\n"); }
 
@@ -137,7 +142,7 @@ static void density(tome_page *p, const scale *s, const double *sorted, size_t n
 
 /* A name in the margin: cut where it is too long for it, and then in full to whoever points at it. */
 static void put_name(tome_page *p, const char *name, double y) {
-  enum { MOST = 13 };
+  enum { MOST = 12 };
   char cut[4 * MOST + 1] = "";
   size_t bytes = 0;
   for (int i = 0; i < MOST && name[bytes]; i++) do
@@ -151,15 +156,28 @@ static void put_name(tome_page *p, const char *name, double y) {
   tome_page_put(p, "</title></text>");
 }
 
-static void strip(tome_page *p, const scale *s, const tome_strip *r, double y) {
+/* The finite values of a row in order; to be freed. */
+static double *in_order(tome_page *p, const tome_strip *r, size_t *n) {
+  double *sorted = tome_alloc(r->count + 1, sizeof *sorted, r->name, &p->err);
+  *n = 0;
+  for (size_t i = 0; sorted && i < r->count; i++)
+    if (isfinite(r->values[i])) sorted[(*n)++] = r->values[i];
+  if (*n) qsort(sorted, *n, sizeof *sorted, by_value);
+  return sorted;
+}
+
+/* "z: 0.7 to 5, median 1.5, of 12. " */
+static void say_strip(tome_page *p, const tome_strip *r, const double *sorted, size_t n) {
+  tome_page_text(p, r->name);
+  if (n)
+    tome_page_putf(p, ": %.6g to %.6g, median %.6g, of %zu. ", sorted[0], sorted[n - 1], quantile(sorted, n, 0.5), n);
+  else
+    tome_page_put(p, ": none. ");
+}
+
+static void strip(tome_page *p, const scale *s, const tome_strip *r, const double *sorted, size_t n, double y) {
   put_name(p, r->name, y);
-  TOME_AUTO_FREE double *sorted = tome_alloc(r->count + 1, sizeof *sorted, r->name, &p->err);
-  if (!sorted) return;
-  size_t n = 0;
-  for (size_t i = 0; i < r->count; i++)
-    if (isfinite(r->values[i])) sorted[n++] = r->values[i];
   if (!n) return;
-  qsort(sorted, n, sizeof *sorted, by_value);
   if (n > MOST_DOTS) {
     density(p, s, sorted, n, y);
   } else {
@@ -172,9 +190,19 @@ void tome_page_strips(tome_page *p, const char *title, const char *unit, bool ma
                       size_t count) {
   const scale s = scale_of(rows, count, may_log);
   const double bottom = TOP + ROW * (double)count;
-  open_figure(p, title, bottom + AXIS);
+  open_figure(p, title, unit, bottom + AXIS);
+  for (size_t r = 0; r < count; r++) {
+    size_t n;
+    TOME_AUTO_FREE double *sorted = in_order(p, &rows[r], &n);
+    say_strip(p, &rows[r], sorted, n);
+  }
+  end_label(p);
   axis(p, &s, unit, bottom);
-  for (size_t r = 0; r < count; r++) strip(p, &s, &rows[r], TOP + ROW * ((double)r + 0.5));
+  for (size_t r = 0; r < count; r++) {
+    size_t n;
+    TOME_AUTO_FREE double *sorted = in_order(p, &rows[r], &n);
+    strip(p, &s, &rows[r], sorted, n, TOP + ROW * ((double)r + 0.5));
+  }
   close_figure(p);
 }
 
@@ -207,7 +235,9 @@ void tome_page_histogram(tome_page *p, const char *title, const char *unit, doub
   if (!bins || !(s.hi > s.lo)) return;
   const gathered g = gather(&s, lo, width, counts, bins);
   const double bottom = TOP + HEIGHT;
-  open_figure(p, title, bottom + AXIS);
+  open_figure(p, title, unit, bottom + AXIS);
+  tome_page_putf(p, "Shown from %.6g to %.6g; shaded from %.6g to %.6g.", s.lo, s.hi, from, to);
+  end_label(p);
   tome_page_putf(p, "<rect class=\"window\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>",
                  across(&s, fmax(from, s.lo)), TOP, across(&s, fmin(to, s.hi)) - across(&s, fmax(from, s.lo)), HEIGHT);
   axis(p, &s, unit, bottom);

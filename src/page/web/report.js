@@ -18,7 +18,7 @@
   };
 
   const sort = (table, head) => {
-    const column = head.cellIndex, number = head.classList.contains("n");
+    const column = head.cellIndex, number = head.classList.contains("n") || head.dataset.by === "number";
     const descending = head.getAttribute("aria-sort") === "ascending";
     const body = table.tBodies[0];
     const rows = Array.from(body.rows, row => [valueOf(row, column, number), row]);
