@@ -96,7 +96,7 @@ void tome_report_heads(tome_reporting *r) {
                 "<th scope=\"col\" class=\"n\">Spacing, mm</th><th scope=\"col\" class=\"n\">0.5 %</th>"
                 "<th scope=\"col\" class=\"n\">50 %</th><th scope=\"col\" class=\"n\">99.5 %</th>");
   for (size_t k = 0; k < r->kinds && k < TOME_REPORT_COLUMNS; k++) {
-    tome_page_put(p, "<th scope=\"col\" class=\"n\">");
+    tome_page_put(p, "<th scope=\"col\" class=\"n kind\">");
     tome_page_text(p, r->thumbs.kinds[k]);
     tome_page_put(p, ", ml</th>");
   }

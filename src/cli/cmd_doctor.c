@@ -99,7 +99,7 @@ static int run(const cli_args *args) {
   cli_json_open(&r.json, '[');
   tome_run how = {0};
   tome_doctor_summary sum = {0};
-  cli_progress_begin(&how, 0, cli_given(args, "quiet"));
+  cli_progress_begin(&how, (int)cli_int(args, "jobs"), cli_given(args, "quiet"));
   const bool ok = tome_doctor(store, &opt, &how, on_finding, &r, &sum, &err);
   cli_progress_end();
   finish_json(&r.json, &sum);
@@ -120,6 +120,7 @@ static const cli_option options[] = {
     {.name = "force", .kind = CLI_FLAG, .help = "replace FOLDER"},
     {.name = "all", .letter = 'a', .kind = CLI_FLAG, .help = "tell every case, also of large groups"},
     {.name = "strict", .kind = CLI_FLAG, .help = "exit status 1 also where there are only warnings"},
+    CLI_OPTION_JOBS,
     CLI_OPTION_JSON,
     CLI_OPTION_QUIET,
     CLI_OPTIONS_END,
@@ -131,11 +132,15 @@ const cli_verb cmd_doctor = {
     .operands = "STORE",
     .summary = "say what is wrong with a store and what to do, worst first",
     .about =
-        "Lists the problems found while ingesting, compares the index with the case files, and points at cases unlike "
-        "the others: spacings, "
-        "values and volumes of structures whose robust z-score (by median and MAD) is beyond 3.5, structures that nine "
-        "in ten cases have, labels thinner than the usual spacing, which resampling may lose. Reads no voxel (tome "
-        "verify reads all of them), but for pictures.\n"
+        "Lists the problems found while ingesting, compares the index with the case files (missing, of another size, "
+        "unreadable, not indexed), and asks the index what ruins data sets: cases unlike the others (spacing, field of "
+        "view, orientation, modality, type; values of the image and within structures, volumes and pieces of "
+        "structures "
+        "whose robust z-score, by median and MAD, is beyond 3.5), values that are no Hounsfield units, no numbers or a "
+        "mask's, images, labels and channels that are there twice, also mirrored, and cases of one patient (which must "
+        "not lie on both sides of a split), labels and channels that nine in ten cases have, nameless values, labels "
+        "that fill the image, are cut off by the scan's end, or that resampling may lose. Reads no voxel (tome verify "
+        "reads all of them), but for pictures.\n"
         "The exit status is 0 where no error was found (warnings are told all the same, see --strict), 1 where one "
         "was, 2 where the command line is wrong.",
     .examples =

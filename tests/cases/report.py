@@ -7,6 +7,7 @@ chromium and chromedriver are installed) loads without complaint, sorts and filt
 import base64
 import html.parser
 import io
+import itertools
 import json
 import re
 import shutil
@@ -293,6 +294,11 @@ class Browser:
         element = self.call("POST", self.session + "/element", {"using": "css selector", "value": selector})
         self.call("POST", f"{self.session}/element/{next(iter(element.values()))}/value", {"text": text})
 
+    def press(self, key):
+        """A key to whatever has the focus."""
+        keys = [{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]
+        self.call("POST", self.session + "/actions", {"actions": [{"type": "key", "id": "keyboard", "actions": keys}]})
+
     def close(self):
         try:
             self.call("DELETE", self.session)
@@ -329,6 +335,90 @@ def sorting(c, s, b, page):
     c.equal(plain, sorted(plain, key=natural), "ids sort by number")
 
 
+def columns(c, b, page):
+    """Every column of both tables, both ways: numbers as numbers, severities by weight, what is not known last, text in runs of the same."""
+    for table in ("case-table", "problem-table"):
+        rows = [[(t, v) for t, v in zip(texts, values)] for _, texts, values in page.rows(table)]
+        for at, (_, attributes, text) in enumerate(page.tables[table][0][1]):
+            head, got = "".join(text).strip(), []
+            if "fixed" in attributes.get("class", ""):
+                continue
+            by_number = "n" in attributes.get("class", "").split() or attributes.get("data-by") == "number"
+            for way in ("ascending", "descending"):
+                b.type(f"#{table} th:nth-child({at + 1}) button", "\ue007")
+                script = f"return Array.from(document.querySelectorAll('#{table} tbody tr')).map(r => [r.cells[{at}].textContent.trim(), r.cells[{at}].dataset.v])"
+                got.append(b.run(script))
+                c.equal(b.run(f"return document.querySelectorAll('#{table} th')[{at}].getAttribute('aria-sort')"), way, f"{table}, {head}: says so")
+                c.equal(sorted(t for t, _ in got[-1]), sorted(r[at][0] for r in rows), f"{table}, {head}: the same rows")
+                if by_number:
+                    known = [float(v) for _, v in got[-1] if v]
+                    c.equal(known, sorted((float(r[at][1]) for r in rows if r[at][1]), reverse=way == "descending"), f"{table}, {head}: {way}")
+                    c.that(not any(v for _, v in got[-1][len(known):]), f"{table}, {head}: what is not known comes last")
+            if not by_number:
+                runs = [[k for k, _ in itertools.groupby(t for t, _ in g)] for g in got]
+                c.equal(runs[0], runs[1][::-1], f"{table}, {head}: the other way round")
+                c.equal(len(runs[0]), len({r[at][0] for r in rows}), f"{table}, {head}: what is the same stands together")
+    b.type("#problem-table th:nth-child(2) button", "\ue007")
+    order = b.run("return Array.from(document.querySelectorAll('#problem-table tbody tr')).map(r => r.dataset.severity)")
+    c.equal(order, sorted(order, key=("error", "warning", "info").index), "errors before warnings before the rest")
+
+
+def anchors(c, b):
+    """A problem's link leads to its case, also where the filter hides that; and the picture beside it is the case's."""
+    count = b.run("return document.querySelectorAll('#problem-table tbody th a').length")
+    c.that(count > 0, "problems lead to cases")
+    b.type("form[data-table=case-table] input[type=search]", "no such case")
+    for i in range(count):
+        name, place, there, seen, same = b.run(
+            f"const a = document.querySelectorAll('#problem-table tbody th a')[{i}]; a.click(); const row = document.getElementById(location.hash.slice(1));"
+            "const pic = a.closest('tr').querySelector('img');"
+            "return [a.textContent, location.hash, row.querySelector('th').textContent, row.offsetParent !== null && row === document.querySelector(':target'),"
+            "!pic || pic.src === row.querySelector('img').src]")
+        c.equal((there, seen, same), (name, True, True), f"{place} is the problem's case, seen")
+
+
+def keyboard(c, b, out):
+    b.open(out)
+    active = "const e = document.activeElement, s = getComputedStyle(e); return [e.className || e.tagName, s.outlineStyle, parseFloat(s.outlineWidth)]"
+    b.press("\ue004")  # Tab
+    c.equal(b.run(active)[0], "skip", "the first stop is the way past everything")
+    b.press("\ue007")
+    c.equal(b.run("return location.hash"), "#cases", "which leads to the cases")
+    seen = set()
+    for _ in range(12):
+        b.press("\ue004")
+        name, style, width = b.run(active)
+        seen.add(name)
+        c.that(style != "none" and width >= 1, f"{name}: focus is seen ({style} {width})")
+    c.that({"INPUT", "SELECT", "BUTTON", "scroll"} <= seen, f"by Tab alone: {seen}")
+
+
+def themes(c, b):
+    """As drawn: every text against what lies behind it, WCAG 2.1."""
+    script = """
+      const rgb = t => t.match(/[\\d.]+/g).map(Number);
+      const back = e => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] > 0) return c; } return [255, 255, 255]; };
+      const light = c => { const v = c.slice(0, 3).map(x => x / 255).map(x => x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * v[0] + 0.7152 * v[1] + 0.0722 * v[2]; };
+      let worst = 99, where = "", n = 0;
+      const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+      while (walk.nextNode()) {
+        const e = walk.currentNode.parentElement;
+        if (!walk.currentNode.data.trim() || ["SCRIPT", "STYLE", "title"].includes(e.tagName)) continue;
+        const svg = e.ownerSVGElement;
+        const front = rgb(svg ? getComputedStyle(e).fill : getComputedStyle(e).color), behind = back(svg ? svg.parentElement : e);
+        const [a, b] = [light(front), light(behind)].sort((x, y) => x - y), ratio = (b + 0.05) / (a + 0.05);
+        n++;
+        if (ratio < worst) { worst = ratio; where = e.tagName + " " + e.className + ": " + walk.currentNode.data.slice(0, 30); }
+      }
+      return [n, worst, where, back(document.body)];"""
+    for theme, dark in (("light", False), ("dark", True)):
+        b.call("POST", b.session + "/goog/cdp/execute", {"cmd": "Emulation.setEmulatedMedia", "params": {"features": [{"name": "prefers-color-scheme", "value": theme}]}})
+        n, worst, where, ground = b.run(script)
+        c.that(n > 100 and worst >= 4.5, f"{theme}: contrast {worst:.2f} of {where}")
+        c.equal(sum(ground[:3]) < 384, dark, f"{theme}: ground {ground}")
+
+
 def filtering(c, s, b):
     total = len(s.query("SELECT id FROM cases"))
     rows = "return Array.from(document.querySelectorAll('#case-table tbody tr')).filter(r => r.offsetParent !== null).length"
@@ -363,8 +453,19 @@ def in_browser(c, s, out, page, folder):
         with_case = sum("data-picture-of" in x for _, cells in page.tables["problem-table"][1:] for _, x, _ in cells)
         c.equal(b.run("return document.querySelectorAll('#problem-table img').length"), with_case, "problems show their case")
         c.that(b.run("return document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out at the side")
+        loaded = b.run("return performance.getEntriesByType('resource').map(e => e.name).filter(n => !n.startsWith('data:'))")
+        c.equal(loaded, [], "nothing was asked for but the page itself")
+        words = b.run("return Array.from(document.querySelectorAll('.plot svg')).map(s => s.getAttribute('aria-label'))")
+        spacing = [r["spacing_z"] for r in s.query("SELECT spacing_z FROM cases")]
+        c.that(any(f"z: {min(spacing):.6g} to {max(spacing):.6g}, median {numpy.median(spacing):.6g}, of {len(spacing)}." in w for w in words), f"plots say what they show: {words}")
         sorting(c, s, b, page)
+        b.open(out)
+        columns(c, b, page)
         filtering(c, s, b)
+        b.open(out)
+        anchors(c, b)
+        themes(c, b)
+        keyboard(c, b, out)
         c.equal(b.log(), [], "no complaint after all this")
         c.equal(b.run("return document.title"), HOSTILE_LABEL, "and no name became a script")
     finally:

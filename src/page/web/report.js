@@ -63,11 +63,19 @@
     form.addEventListener("submit", event => event.preventDefault());
     filter(form, table);
   }
+  // A link to a case leads there also where the filter has put it away.
+  document.addEventListener("click", event => {
+    const link = event.target.closest("a[href^='#case-']");
+    const row = link && document.getElementById(link.hash.slice(1));
+    if (!row || !row.hidden) return;
+    const form = document.querySelector("form[data-table=case-table]");
+    form.reset();
+    filter(form, document.getElementById("case-table"));
+  });
   // A problem shows its case's picture; the bytes are in the page once.
   for (const cell of document.querySelectorAll("td[data-picture-of]")) {
     const source = document.querySelector(`#case-${cell.dataset.pictureOf} img`);
     if (!source) continue;
-    const picture = source.cloneNode();
-    cell.replaceChildren(picture);
+    cell.replaceChildren(source.cloneNode());
   }
 })();
