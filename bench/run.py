@@ -439,8 +439,8 @@ def viewer(b):
 
 # ---- the report -----------------------------------------------------------------------------------------------
 
-def report(b):
-    """100 phantom cases as one page, from a store that is there; a matplotlib script makes a poorer one of the same files."""
+def small_cases(b):
+    """100 small phantom cases and a store of them, both kept."""
     cases = 20 if b.quick else 100
     folder, store = b.data / f"report-{cases}", b.data / f"report-{cases}.tome"
     if not (store / "whole").exists():
@@ -449,19 +449,27 @@ def report(b):
         run(b.tome, "init", store)
         run(b.tome, "ingest", store, folder, "--quiet")
         (store / "whole").touch()
+    return folder / "LITS", store
+
+
+def report(b):
+    """Cases as one page, from a store that is there: 100 small ones, and some as scanners make them. A matplotlib script makes a poorer one of the same files."""
     if not has(Path(PYTHON), "matplotlib", "nibabel", "h5py"):
         return b.leave_out("the report", f"{PYTHON} has no matplotlib (Debian: python3-matplotlib)")
-    peers = [("nibabel + matplotlib, from .nii.gz", 20, [folder / "LITS"]), ("matplotlib alone, from our store", None, ["--store", store])]
-    for name, bar, source in peers:
-        a, p = [], []
-        with Others() as others:
-            for _ in range(3):
-                a.append(run(b.tome, "report", store, "-o", b.fresh("report.html"), "--jobs", 2, "--quiet"))
-                p.append(run(PYTHON, HERE / "peer_report.py", *source, b.fresh("peer.html")))
-        for cost in p:
-            cost.wall = float(cost.output.split()[-1])  # as it says itself: interpreter and imports left out, in its favour
-        b.add(Line("report", f"page of {cases} cases", "phantom, small", [c.wall for c in a], [c.wall for c in p], name, bar, others=others.cores,
-                   cpu_ratio=statistics.median(c.cpu for c in p) / statistics.median(c.cpu for c in a)))
+    for size, bar, make in (("small", 20, small_cases), ("full size", None, labelled)):
+        folder, store = make(b)
+        cases = len(list(folder.glob("volume-*")))
+        peers = [("nibabel + matplotlib, from .nii.gz", bar, [folder]), ("matplotlib alone, from our store", None, ["--store", store])]
+        for name, bar, source in peers:
+            a, p = [], []
+            with Others() as others:
+                for _ in range(3):
+                    a.append(run(b.tome, "report", store, "-o", b.fresh("report.html"), "--jobs", 2, "--quiet"))
+                    p.append(run(PYTHON, HERE / "peer_report.py", *source, b.fresh("peer.html")))
+            for cost in p:
+                cost.wall = float(cost.output.split()[-1])  # as it says itself: interpreter and imports left out, in its favour
+            b.add(Line("report", f"page of {cases} cases", f"phantom, {size}", [c.wall for c in a], [c.wall for c in p], name, bar, others=others.cores,
+                       cpu_ratio=statistics.median(c.cpu for c in p) / statistics.median(c.cpu for c in a)))
 
 
 # ---- questions ------------------------------------------------------------------------------------------------
