@@ -641,8 +641,9 @@ typedef struct tome_doctor_summary {
   uint64_t cases, errors, warnings, infos, pictures;
 } tome_doctor_summary;
 /* Says what is wrong with a store, worst first, without reading a voxel (but for thumbnails): the rows of `problems`; index against case files (missing,
- * of another size, unreadable, of other voxels); cases unlike the data set: spacing, percentiles of values and volumes of structures with a robust z-score beyond 3.5
- * (beyond 10: a warning), structures that nine in ten cases have, labels thinner than the median spacing. Findings are no failure: look at out->errors. */
+ * of another size, unreadable, of other voxels); and what the index tells of ruined data sets: cases unlike the others (robust z-score beyond 3.5; beyond 10 a
+ * warning), images, labels and patients that are there twice, what nine in ten cases have and one has not, values that no scanner makes, labels that resampling may
+ * lose. Each check is one row of src/app/checks.c. Findings are no failure: look at out->errors. */
 TOME_API TOME_MUST_USE bool tome_doctor(tome_store *store, const tome_doctor_options *opt, const tome_run *run,
                                         tome_doctor_fn finding, void *user, tome_doctor_summary *out, tome_error *err);
 
