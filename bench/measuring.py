@@ -15,6 +15,7 @@ class Cost:
     cpu: float = 0.0
     peak: int = 0  # bytes, of the largest process
     output: str = ""
+    whole: float = 0.0  # wall seconds of the process, where `wall` is what it says itself
 
     def __add__(self, other):
         return Cost(self.wall + other.wall, self.cpu + other.cpu, max(self.peak, other.peak), self.output + other.output)
