@@ -31,14 +31,6 @@ static int samples(const tome_volume *v) { return v->channels > 1 ? v->channels 
 
 /* ---- one picture ---- */
 
-static bool read_picture(writing *w, const tome_unit *u, tome_volume *out, tome_error *err) {
-  tome_volume v = {0};
-  if (!tome_unit_picture(u, &w->inner, &v, err)) return tome_fail_prefix(err, "%s", u->shown);
-  if (tome_values_apply(&v, &w->job->values, u->shown, &w->inner, err)) return *out = v, true;
-  tome_volume_clear(&v);
-  return false;
-}
-
 static bool check_picture(const writing *w, const tome_unit *u, const tome_volume *v, tome_error *err) {
   const tome_pictures_job *job = w->job;
   const int64_t *s = v->geometry.shape;
@@ -93,6 +85,21 @@ static void measure(writing *w, const tome_volume *v) {
   pthread_mutex_unlock(&w->lock);
 }
 
+/* The range is that of the values before they are of another type, which are fewer bytes. */
+static bool read_picture(writing *w, const tome_unit *u, tome_volume *out, tome_error *err) {
+  TOME_CLEANUP(tome_volume_clear) tome_volume v = {0};
+  tome_value_steps steps = w->job->values;
+  const tome_value_steps cast = {.dtype = steps.dtype, .clamp = steps.clamp};
+  if (w->job->full_range) steps.dtype = TOME_NONE;
+  if (!tome_unit_picture(u, &w->inner, &v, err)) return tome_fail_prefix(err, "%s", u->shown);
+  if (!tome_values_apply(&v, &steps, u->shown, &w->inner, err)) return false;
+  if (w->job->full_range) measure(w, &v);
+  if (w->job->full_range && !tome_values_apply(&v, &cast, u->shown, &w->inner, err)) return false;
+  *out = v;
+  v.data = NULL;
+  return true;
+}
+
 static bool put_picture(void *ctx, size_t i, int worker, tome_error *err) {
   (void)worker;
   writing *w = ctx;
@@ -100,7 +107,6 @@ static bool put_picture(void *ctx, size_t i, int worker, tome_error *err) {
   TOME_CLEANUP(tome_volume_clear) tome_volume own = {0};
   const tome_volume *v = i ? &own : &w->first;
   if (i && (!read_picture(w, u, &own, err) || !check_picture(w, u, &own, err))) return false;
-  if (w->job->full_range) measure(w, v);
   if (!tome_array_file_put(w->file, (int64_t)i, v->data, err)) return tome_fail_prefix(err, "%s", w->job->output);
   pthread_mutex_lock(&w->lock);
   w->progress.items_done++;

@@ -12,7 +12,8 @@ typedef struct tome_pictures_job {
   bool squeeze;
   int level;
   bool force, sync; /* sync: wait for the disk */
-  bool full_range;  /* refuse what does not run from 0 to 255 over all pictures */
+  bool
+      full_range; /* refuse what does not run from 0 to 255 over all pictures; `values` then changes no more than colours and type */
   int channels;     /* wanted; 0: those of the first */
   int64_t size[2];  /* (y, x) wanted; 0: those of the first. Filled in */
   const char *like; /* what has that size: for messages; NULL: the first */

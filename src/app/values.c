@@ -169,6 +169,16 @@ static bool settle(const applying *a, double *v, size_t n, size_t first, tome_er
   return true;
 }
 
+/* Nothing but another type, which holds them all. */
+static bool widen_block(void *ctx, size_t item, int worker, tome_error *err) {
+  (void)worker, (void)err;
+  const applying *a = ctx;
+  const size_t first = item * BLOCK, n = a->values - first < BLOCK ? a->values - first : BLOCK;
+  tome_values_to_double(a->from->dtype, (const char *)a->from->data + first * tome_dtype_size(a->from->dtype),
+                        (double *)a->out + first, n);
+  return true;
+}
+
 static void change(const applying *a, double *v, size_t n) {
   if (a->s->threshold_on) threshold(a->s, v, n);
   if (a->s->remap_count) remap(a->s, v, n);
@@ -374,11 +384,13 @@ bool tome_values_apply(tome_volume *v, const tome_value_steps *s, const char *na
   const bool untouched = !s->threshold_on && !s->remap_count && s->scale == 0 && !(s->width > 0);
   if (untouched && a.to == v->dtype) return true;
   a.values = tome_volume_voxels(v) * (size_t)(v->channels > 1 ? v->channels : 1);
+  const bool widen = untouched && a.to == TOME_F64;
   const bool in_place = wants_table(&a) && tome_dtype_size(a.to) == tome_dtype_size(v->dtype);
   a.out = in_place ? v->data : tome_alloc(a.values, tome_dtype_size(a.to), name, err);
   if (!a.out) return false;
-  const bool ok = wants_table(&a) ? apply_table(&a, run, err)
-                                  : tome_parallel(run, (a.values + BLOCK - 1) / BLOCK, apply_block, &a, err);
+  const size_t blocks = (a.values + BLOCK - 1) / BLOCK;
+  const bool ok = wants_table(&a) && !widen ? apply_table(&a, run, err)
+                                            : tome_parallel(run, blocks, widen ? widen_block : apply_block, &a, err);
   if (!in_place) free(ok ? v->data : a.out);
   if (!ok) return false;
   v->data = a.out;
