@@ -78,6 +78,7 @@ bool tome_png_plain_header(const uint8_t *at, size_t left, tome_png_header *out)
     if (is_chunk(at, "IDAT")) return out->samples > 0;
     if (size > left - CHUNK || (counts(at) && !is_whole(at, size))) return false;
     if (is_chunk(at, "IHDR") == (out->samples > 0)) return false; /* the first, and only that */
+    if (out->samples && counts(at)) return false;                 /* a palette, or nothing that is known */
     if (!out->samples && !read_header(at + 8, size, out)) return false;
     at += size + CHUNK;
     left -= size + CHUNK;

@@ -54,6 +54,32 @@ def every_kind(t):
             same(t, path, samples, f"colour {colour} depth {depth} interlaced {interlaced} {size}")
 
 
+def painted(rng, kind, shape, most):
+    """Label maps (runs, within and across rows), ramps and noise."""
+    h, w, c = shape
+    if kind == "noise":
+        return rng.integers(0, most, shape)
+    if kind == "ramp":
+        return (np.arange(h)[:, None, None] * 3 + np.arange(w)[:, None] + np.arange(c)) % most
+    a = np.zeros(shape, int)
+    for _ in range(12):
+        y, x = rng.integers(0, h), rng.integers(0, w)
+        a[y:y + rng.integers(1, 30), x:x + rng.integers(1, 40)] = rng.integers(0, most, c)
+    return a
+
+
+def every_filter(t):
+    rng = np.random.default_rng(33)
+    ways = [(f,) for f in range(5)] + [(4, 2, 1, 3, 0), (1, 4, 4), (2, 3)]
+    for (colour, depth), kind, filters in itertools.product([(0, 8), (0, 1), (0, 4), (3, 8), (0, 16), (4, 8), (2, 8), (6, 8), (2, 16)],
+                                                            ("labels", "ramp", "noise"), ways):
+        size = [(37, 83), (8, 16), (5, 3)][rng.integers(3)]
+        samples = painted(rng, kind, (*size, CHANNELS[colour]), 2 ** depth).astype("u2" if depth == 16 else "u1")
+        with open(t.path("filtered.png"), "wb") as f:
+            f.write(make_png(samples, colour, depth, False, b"", filters))
+        same(t, t.path("filtered.png"), samples, f"colour {colour} depth {depth} {kind} filters {filters} {size}")
+
+
 def by_pil_written(t):
     """Files whose writer chose its own filters, and transparency, which must change nothing."""
     rng = np.random.default_rng(32)
@@ -93,8 +119,12 @@ def refusals(t):
         f.write(flipped)
     answer = t.decode(t.path("flip.png"))[0]
     t.check("damaged PNG" in answer["error"], answer)
+    with open(t.path("odd.png"), "wb") as f:  # a chunk that nobody knows and that says it matters
+        f.write(make_png(samples, 0, 8, False, chunk(b"ODDD", b"123")))
+    answer = t.decode(t.path("odd.png"))[0]
+    t.check("damaged PNG" in answer["error"] + "".join(p["text"] for p in answer["passed"]), answer)
 
 
 with Test() as t:
-    for part in [real_files] if t.real else [every_kind, by_pil_written, refusals]:
+    for part in [real_files] if t.real else [every_kind, every_filter, by_pil_written, refusals]:
         part(t)
