@@ -99,7 +99,9 @@ static bool take(converting *c, const char *path, tome_error *err) {
 }
 
 static bool make_folder_of(const char *path, tome_error *err) {
-  const char *slash = strrchr(path, '/');
+  size_t end = strlen(path);
+  while (end && path[end - 1] == '/') end--; /* "series/" lies in what is above it */
+  const char *slash = memrchr(path, '/', end);
   if (!slash || slash == path) return true;
   char folder[4096];
   snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
@@ -137,7 +139,7 @@ static bool write_folder(const converting *c, const char *path, const tome_volum
   if (c->opt->force && tome_is_folder(path) && !is_series_folder(path, err)) return false;
   if (!tome_folder_draft_open(path, &d, err)) return false;
   return c->target.format->write_folder(d.path, v, o, &why) ? tome_folder_draft_place(&d, c->opt->force, err)
-                                                            : fail_of(&why, d.path, path, err);
+                                                            : fail_of(&why, d.path, d.target, err);
 }
 
 static bool write_hdf5(const converting *c, const char *path, const tome_volume *v, const tome_write_options *o,

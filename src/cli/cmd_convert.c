@@ -180,7 +180,8 @@ const cli_verb cmd_convert = {
         "pattern with {name}, {n} or {z}, each input goes by itself; a folder's format is said by --to or by a word in "
         "its name (label_npy/).\n"
         "Values stay as they are (CT becomes HU); what does not fit the type asked for is an error that names the "
-        "value, unless --clamp. Spacing, origin and "
+        "value, unless --clamp. They are changed in this order: --gray, --threshold, --remap, --scale, --window, "
+        "--dtype. Spacing, origin and "
         "orientation go along where both formats hold them; pictures take theirs from --spacing or --like.\n"
         "DICOM segmentations and structure sets are read too, on the grid of --like; {label} in OUTPUT gives each "
         "structure a file.\n"
@@ -192,6 +193,7 @@ const cli_verb cmd_convert = {
         "tome convert a.mha slices/{z:03}.png --window 40,400\n"
         "tome convert label_png/*.png label_npy/ --remap 255=0\n"
         "tome convert masks/*.png seg.nii.gz --like volume.nii.gz\n"
+        "tome convert vol.nii.gz all.h5:/ct/image\n"
         "tome convert train/*.tif imgs_train.npy\n"
         "tome convert seg.dcm seg.nii.gz --like series/\n"
         "tome convert seg.nii.gz seg.dcm --labels --like series/",

@@ -294,3 +294,34 @@ bool tome_array_decode(const tome_array *a, int64_t frame, void *out, size_t out
   to_native(a, out, out_bytes);
   return true;
 }
+
+/* ---- float16 ---- */
+
+/* IEEE 754 binary16 as the bits of a binary32: 5 and 8 bits of exponent, 10 and 23 of fraction. */
+static uint32_t widened(uint16_t half) {
+  const uint32_t sign = (uint32_t)(half & 0x8000) << 16, fraction = half & 0x3ff, exponent = half >> 10 & 31;
+  if (exponent == 31) return sign | 0x7f800000 | fraction << 13;
+  if (exponent) return sign | (exponent + 112) << 23 | fraction << 13;
+  if (!fraction) return sign;
+  const uint32_t shift = (uint32_t)__builtin_clz(fraction) - 21; /* to where the leading one is understood */
+  return sign | (113 - shift) << 23 | (fraction << shift & 0x3ff) << 13;
+}
+
+bool tome_decode_halves(const tome_piece *p, bool (*decode)(const tome_piece *, void *, size_t, tome_error *),
+                        void *out, size_t out_bytes, tome_error *err) {
+  if (!tome_piece_fits(p, out_bytes, err)) return false;
+  tome_piece bits = *p;
+  bits.dtype = TOME_U16;
+  bits.length = 0;
+  const size_t n = out_bytes / sizeof(uint32_t);
+  uint8_t *to = out;
+  const uint8_t *from = to + n * sizeof(uint16_t);
+  if (!decode(&bits, to + n * sizeof(uint16_t), n * sizeof(uint16_t), err)) return false;
+  for (size_t i = 0; i < n; i++) { /* never writes what is still to be read */
+    uint16_t half;
+    memcpy(&half, from + i * sizeof half, sizeof half);
+    const uint32_t wide = widened(half);
+    memcpy(to + i * sizeof wide, &wide, sizeof wide);
+  }
+  return true;
+}

@@ -9,6 +9,7 @@ enum { TOME_ARRAY_DIMS = 16, TOME_ARRAY_FILES = 100000, TOME_ARRAY_FRAMES = 6553
 
 typedef struct tome_array {
   tome_dtype dtype;
+  bool half;     /* float16, of which dtype (uint16) is the bits */
   bool embedded; /* other things may lie behind the data in its file */
   bool swapped;  /* bytes of an element are in the other order */
   tome_encoding encoding;
@@ -45,6 +46,13 @@ TOME_MUST_USE bool tome_array_add_pattern(tome_array *a, tome_arena *arena, cons
 TOME_MUST_USE bool tome_array_form_of(const tome_array *a, tome_array_form *form, tome_error *err);
 /* Picks one piece out of the whole array in memory, whatever the order of its axes, byte order included. */
 void tome_array_pick(const tome_array *a, const tome_array_form *f, const void *all, int64_t frame, void *out);
+
+/* float16, which Tome has no element type for, becomes float32, which holds all of it. Such a piece has `length` TOME_HALVES; decode is called again for its
+ * bits, as uint16 (length 0), and they are widened in place. */
+enum { TOME_HALVES = 1 };
+TOME_MUST_USE bool tome_decode_halves(const tome_piece *p,
+                                      bool (*decode)(const tome_piece *, void *, size_t, tome_error *), void *out,
+                                      size_t out_bytes, tome_error *err);
 
 /* The voxels of one piece, C order (z, y, x, sample), native byte order. */
 TOME_MUST_USE bool tome_array_decode(const tome_array *a, int64_t frame, void *out, size_t out_bytes, tome_error *err);

@@ -141,6 +141,14 @@ def values(w, c):
                  "--dtype uint8 --clamp": numpy.clip(a, 0, 255).astype("u1"), "--dtype int8 --clamp": numpy.clip(a, -128, 127).astype("i1"),
                  "--remap 0=-5,7=8": numpy.select([a == 0, a == 7], [-5, 8], a).astype("i2"),
                  "--threshold 0 --remap 1=255": numpy.where(a >= 0, 255, 0)}
+        stepped = numpy.where(f == 7, 8, f)  # in this order whatever the order they are given in: threshold, remap, scale, window, type
+        window = lambda v: numpy.clip((v + 160) / 400, 0, 1)
+        tests |= {"--window 40,400 --scale 2": numpy.rint(window(f * 2) * 255).astype("u1"),
+                  "--scale 2 --remap 7=8": (stepped * 2).astype("f4"),
+                  "--window 40,400 --remap 7=8 --scale 0.5 --dtype float64": window(stepped * 0.5),
+                  "--remap 1=100,0=-60 --threshold 5 --window 40,400": numpy.rint(window(numpy.where(a >= 5, 100, -60)) * 255).astype("u1"),
+                  "--scale 3 --threshold 5 --dtype int32": numpy.where(a >= 5, 3, 0).astype("i4"),
+                  "--dtype uint8 --clamp --scale 0.5": numpy.rint(numpy.clip(f * 0.5, 0, 255)).astype("u1")}
         for options, want in tests.items():
             w(f"{name}.npy out.npy --force {options}")
             got = w.npy("out.npy")
@@ -357,6 +365,18 @@ def troubles(w, c):
             c.voxels(got, a, "SIGINT: whole files")
 
 
+def refused_dicom(w, c):
+    """What DICOM cannot hold is refused with the option that mends it, by the output's own name; nothing is left."""
+    numpy.save(w.path("real.npy"), rng(21).normal(size=(3, 8, 9)).astype("f4"))
+    numpy.save(w.path("colours.npy"), rng(22).integers(0, 256, (3, 8, 9, 3), dtype="u1"))
+    for name, says in (("real", "--to-16-bits"), ("colours", "--gray")):
+        said = w(f"{name}.npy refused/ --to dicom --spacing 1,1,1", 1, ["refused", says]).err
+        c.that("tmp-" not in said and "//" not in said, f"no draft is named: {said}")
+        c.equal(w.files("refused*") + w.files(".*"), [], "nothing is left")
+    w("real.npy scaled/ --to dicom --spacing 1,1,1 --to-16-bits")
+    w("colours.npy grays/ --to dicom --spacing 1,1,1 --gray")
+
+
 def many(w, c):
     """The time of 8,000 files is about that of 2,000, four times over; memory does not grow with their number."""
     numpy.save(w.path("t.npy"), numpy.zeros((2, 2), "u1"))
@@ -413,7 +433,7 @@ def malformed(w, c):
 def main():
     c = Checks()
     w = Work(sys.argv[1], c)
-    for part in (examples, values, labels, drawings, stacks, names, troubles, many, malformed):
+    for part in (examples, values, labels, drawings, stacks, names, troubles, refused_dicom, many, malformed):
         start = time.monotonic()
         part(w, c)
         print(f"{part.__name__}: {time.monotonic() - start:.1f} s", flush=True)

@@ -100,7 +100,7 @@ bool tome_dicom_values_of(const tome_volume *v, bool ct, bool may_scale, const c
   if (!exact && !may_scale)
     return tome_fail(err, TOME_VALUE,
                      "%s: the values go from %.9g to %.9g%s, and DICOM stores whole numbers of 16 bits; scaled to them "
-                     "they would be up to %.3g off: ask for that, or round or window them first",
+                     "(--to-16-bits) they would be up to %.3g off; or round or window them first",
                      name, r.lo, r.hi, r.whole ? "" : " with fractions", (r.hi - r.lo) / MOST / 2);
   if (!exact)
     how = (tome_dicom_values){.slope = r.hi > r.lo ? (r.hi - r.lo) / MOST : 1,

@@ -110,8 +110,8 @@ static void choose_window(writing *w) {
 static bool prepare(writing *w, tome_error *err) {
   const tome_geometry *g = &w->v->geometry;
   if (w->v->channels > 1)
-    return tome_fail(err, TOME_UNSUPPORTED, "%s: %d channels; CT and MR images have one: take them one by one", w->name,
-                     w->v->channels);
+    return tome_fail(err, TOME_UNSUPPORTED, "%s: %d channels; CT and MR images have one: --gray makes one of colours",
+                     w->name, w->v->channels);
   if (g->shape[1] > UINT16_MAX || g->shape[2] > UINT16_MAX)
     return tome_fail(err, TOME_UNSUPPORTED, "%s: slices of %lldx%lld; DICOM allows 65535 rows and columns", w->name,
                      (long long)g->shape[1], (long long)g->shape[2]);

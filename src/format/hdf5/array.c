@@ -125,7 +125,7 @@ bool tome_hdf5_read(tome_hdf5 *h, const tome_hdf5_object *o, uint64_t lo, uint64
   TOME_CLEANUP(close_reading) reading r = {.h = h, .o = o, .lo = lo, .hi = hi, .out = out};
   const uint64_t row = row_bytes(o), rows = o->dims ? o->shape[0] : 1;
   uint64_t want;
-  if (!o->has_type || !o->has_space || !o->has_layout || o->type.class != TOME_HDF5_NUMBER)
+  if (!o->has_type || !o->has_space || !o->has_layout || (o->type.class != TOME_HDF5_NUMBER && !o->type.half))
     return tome_hdf5_broken("array cannot be read", err);
   if (o->unread) return tome_fail(err, TOME_UNSUPPORTED, "has an array that %s", o->unread);
   if (lo >= hi || hi > rows || row == 0 || __builtin_mul_overflow(row, hi - lo, &want) || want != out_bytes)

@@ -18,7 +18,7 @@ static int probe(const uint8_t *head, size_t size, bool gzip, const char *name) 
 
 /* Which axes are what: as in .npy files. */
 static bool roles_of(const tome_hdf5_object *o, tome_array *a, tome_array_form *f, tome_error *err) {
-  tome_npy_header h = {.dtype = o->type.dtype, .dims = o->dims};
+  tome_npy_header h = {.dtype = o->type.dtype, .half = o->type.half, .dims = o->dims};
   for (int i = 0; i < o->dims; i++) {
     if (o->shape[i] > INT64_MAX) return tome_fail(err, TOME_CORRUPT, "has an impossible size");
     h.dim[i] = (int64_t)o->shape[i];
@@ -94,7 +94,8 @@ static bool add_array(describing *d, const char *name, const tome_hdf5_object *o
     p->flags = (uint32_t)i;
     memcpy(p->shape, f->shape, sizeof p->shape);
     p->channels = (int)f->channels;
-    p->dtype = a->dtype;
+    p->dtype = a->half ? TOME_F32 : a->dtype;
+    p->length = a->half ? TOME_HALVES : 0;
     p->solid = a->dims > 2;
     p->has_geometry = placed;
     if (placed) p->geometry = g;
@@ -123,7 +124,7 @@ static bool add_member(void *user, const char *name, const tome_hdf5_object *o, 
   snprintf(shown, sizeof shown, "%s", name);
   tome_make_printable(shown);
   if (why) return tome_pieces_pass_over(d->out, d->path, true, err, "its data set %s %s", shown, why->message);
-  if (!o->has_type || !o->has_space || o->type.class != TOME_HDF5_NUMBER || o->dims < 2)
+  if (!o->has_type || !o->has_space || (o->type.class != TOME_HDF5_NUMBER && !o->type.half) || o->dims < 2)
     return remember_other(d, name, o), true;
   if (o->unread) return tome_pieces_pass_over(d->out, d->path, false, err, "its data set %s %s", shown, o->unread);
   if (tome_hdf5_could_hold(d->h, o, &own) && roles_of(o, &a, &f, &own)) return add_array(d, name, o, &a, &f, err);
@@ -168,6 +169,7 @@ static bool read_piece(tome_hdf5 *h, const tome_piece *p, void *out, size_t out_
 }
 
 static bool decode(const tome_piece *p, void *out, size_t out_bytes, tome_error *err) {
+  if (p->length == TOME_HALVES) return tome_decode_halves(p, decode, out, out_bytes, err);
   TOME_CLEANUP(tome_arena_clear) tome_arena arena = {0};
   TOME_CLEANUP(close_file) tome_hdf5 h = {.fd = -1};
   tome_error why = {0};
@@ -188,14 +190,15 @@ const tome_format tome_format_hdf5 = {
     .extensions = ".h5 .hdf5",
     .keeps =
         "voxels and element type of each array of 2 to 5 dimensions, its name (file.h5:/path picks one), all integers, "
-        "float32, float64 and NumPy's bool, both byte orders; spacing, origin, direction or affine where attributes of "
+        "float16 (as float32), float32, float64 and NumPy's bool, both byte orders; spacing, origin, direction or "
+        "affine where attributes of "
         "those names say them, as in Tome's own files; compact, contiguous and chunked, gzip, szip, lzf, lz4, "
         "zstd, bzip2, Blosc, bitshuffle, scale-offset, shuffle, Fletcher32; user blocks (MATLAB 7.3, whose axes stand "
         "in "
         "reverse order)",
     .loses =
         "other attributes; n-bit, zfp and other filters, virtual and external data sets, soft and external "
-        "links, float16, texts and records are refused or passed over by name",
+        "links, texts and records are refused or passed over by name",
     .probe = probe,
     .describe = describe,
     .decode = decode,

@@ -121,8 +121,12 @@ static bool read_type(const uint8_t *p, size_t n, tome_hdf5_type *t) {
     t->dtype = t->size <= 8 ? types[p[1] >> 3 & 1][t->size] : TOME_NONE;
   }
   if (class == 1 && whole && !(p[1] & 0x40)) t->dtype = t->size == 4 ? TOME_F32 : t->size == 8 ? TOME_F64 : TOME_NONE;
-  if (class == 1 && t->size == 2) t->what = "float16";
   if (t->dtype != TOME_NONE) t->class = TOME_HDF5_NUMBER;
+  if (class == 1 && whole && t->size == 2 && n >= 16 && p[13] == 5 && p[15] == 10) { /* exponent, fraction */
+    t->half = true;
+    t->dtype = TOME_U16;
+    t->what = "float16";
+  }
   return true;
 }
 

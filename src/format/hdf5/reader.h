@@ -25,6 +25,7 @@ typedef struct tome_hdf5_type {
   tome_hdf5_class class;
   tome_dtype dtype; /* of numbers */
   bool swapped;
+  bool half; /* float16, of which dtype (uint16) is the bits; no number to those who do not ask */
   size_t size;
   const char *what; /* of others: "records" … */
 } tome_hdf5_type;

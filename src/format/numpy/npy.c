@@ -57,7 +57,8 @@ static bool describe(const char *path, tome_pieces *out, tome_error *err) {
     }
     memcpy(p->shape, form.shape, sizeof p->shape);
     p->channels = (int)form.channels;
-    p->dtype = a.dtype;
+    p->dtype = a.half ? TOME_F32 : a.dtype;
+    p->length = a.half ? TOME_HALVES : 0;
     p->solid = a.dims > 2;
     p->frame = i;
     if (form.frames > 1) p->temporal = i;
@@ -105,6 +106,7 @@ static bool decode_many(const tome_piece *p, void *out, size_t out_bytes, tome_e
 }
 
 static bool decode(const tome_piece *p, void *out, size_t out_bytes, tome_error *err) {
+  if (p->length == TOME_HALVES) return tome_decode_halves(p, decode, out, out_bytes, err);
   if (!tome_piece_fits(p, out_bytes, err)) return false;
   if (p->flags & MANY) return decode_many(p, out, out_bytes, err);
   const bool ok =
@@ -136,7 +138,7 @@ const tome_format tome_format_npy = {
     .extensions = ".npy",
     .keeps =
         "voxels and element type, 2-D and 3-D, (z, y, x, 1 to 4 samples) and (volume, z, y, x), C and Fortran order, "
-        "both byte orders; bool as uint8",
+        "both byte orders; bool as uint8, float16 as float32",
     .loses = "spacing, origin and direction: an array has none",
     .probe = probe,
     .describe = describe,

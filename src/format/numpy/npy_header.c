@@ -86,9 +86,9 @@ static const struct {
   char kind, size;
   tome_dtype dtype;
 } kinds[] = {
-    {'u', '1', TOME_U8},  {'i', '1', TOME_I8},  {'u', '2', TOME_U16}, {'i', '2', TOME_I16},
-    {'u', '4', TOME_U32}, {'i', '4', TOME_I32}, {'u', '8', TOME_U64}, {'i', '8', TOME_I64},
-    {'f', '4', TOME_F32}, {'f', '8', TOME_F64}, {'b', '1', TOME_U8}, /* last: booleans read as bytes, bytes are not written as booleans */
+    {'u', '1', TOME_U8},  {'i', '1', TOME_I8},  {'u', '2', TOME_U16}, {'i', '2', TOME_I16}, {'u', '4', TOME_U32},
+    {'i', '4', TOME_I32}, {'u', '8', TOME_U64}, {'i', '8', TOME_I64}, {'f', '4', TOME_F32}, {'f', '8', TOME_F64},
+    {'b', '1', TOME_U8},  {'f', '2', TOME_U16}, /* last: what is read as something else is not written so */
 };
 
 static const char native_order = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? '<' : '>';
@@ -131,6 +131,7 @@ static bool set_descr(const char *descr, tome_npy_header *h, tome_error *err) {
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
     if (d[0] == kinds[i].kind && d[1] == kinds[i].size && d[2] == '\0') {
       h->dtype = kinds[i].dtype;
+      h->half = kinds[i].kind == 'f' && kinds[i].size == '2';
       h->swapped = (order == '<' || order == '>') && order != native_order && kinds[i].size != '1';
       return true;
     }
@@ -182,7 +183,8 @@ bool tome_npy_array(const tome_npy_header *h, tome_array *a, tome_array_form *fo
   enum { MOST_DIMS = 5, MOST_SAMPLES = 4 };
   if (h->dims < 2 || h->dims > MOST_DIMS)
     return tome_fail(err, TOME_UNSUPPORTED, "is an array of %d dimensions; 2 to %d are read", h->dims, MOST_DIMS);
-  *a = (tome_array){.dtype = h->dtype, .swapped = h->swapped, .embedded = true, .dims = h->dims, .channel = -1};
+  *a = (tome_array){
+      .dtype = h->dtype, .half = h->half, .swapped = h->swapped, .embedded = true, .dims = h->dims, .channel = -1};
   for (int i = 0; i < h->dims; i++) {
     if (h->dim[i] < 1) return tome_fail(err, TOME_UNSUPPORTED, "is an empty array");
     a->size[h->fortran ? i : h->dims - 1 - i] = h->dim[i];

@@ -9,7 +9,7 @@ enum { NPY_PREFIX = 12, NPY_MOST_HEADER = 65535, NPY_MOST_DIMS = 32 };
 typedef struct tome_npy_header {
   uint64_t offset; /* of the first element */
   tome_dtype dtype;
-  bool swapped, fortran;
+  bool swapped, fortran, half; /* half: float16, of which dtype (uint16) is the bits */
   int dims;
   int64_t dim[NPY_MOST_DIMS];
 } tome_npy_header;

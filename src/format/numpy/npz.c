@@ -84,7 +84,8 @@ static bool add_array(const char *path, const char *name, const member *m, tome_
     p->flags = (uint32_t)i;
     memcpy(p->shape, m->form.shape, sizeof p->shape);
     p->channels = (int)m->form.channels;
-    p->dtype = m->array.dtype;
+    p->dtype = m->array.half ? TOME_F32 : m->array.dtype;
+    p->length = m->array.half ? TOME_HALVES : 0;
     p->solid = m->array.dims > 2;
   }
   return own != NULL;
@@ -218,6 +219,7 @@ static bool read_piece(const char *path, member *m, const tome_zip_member *z, in
 }
 
 static bool decode(const tome_piece *p, void *out, size_t out_bytes, tome_error *err) {
+  if (p->length == TOME_HALVES) return tome_decode_halves(p, decode, out, out_bytes, err);
   TOME_CLEANUP(tome_arena_clear) tome_arena arena = {0};
   TOME_CLEANUP(close_member) member m = {0};
   tome_error why = {0};

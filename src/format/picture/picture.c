@@ -93,8 +93,8 @@ static bool fits_format(const tome_volume *v, const char *name, const char *kind
                      "or .tif holds them all",
                      name, kind, (long long)s[TOME_Z]);
   if (channels < 1 || channels > most || channels == 2)
-    return tome_fail(err, TOME_UNSUPPORTED, "%s: %s cannot hold %d samples a pixel; .png and .tif can", name, kind,
-                     channels);
+    return tome_fail(err, TOME_UNSUPPORTED, "%s: %s cannot hold %d samples a pixel; .png and .tif can%s", name, kind,
+                     channels, channels == 2 || channels == 4 ? ", --drop-alpha leaves the colours alone" : "");
   if (tome_dtype_is_float(v->dtype) || !tome_dtype_size(v->dtype))
     return tome_fail(err, TOME_VALUE,
                      "%s: %s holds whole numbers of 0 to 255, not %s; give --dtype=uint8 with --window or --scale, or "

@@ -217,7 +217,8 @@ static bool decode(const tome_piece *piece, void *out, size_t out_bytes, tome_er
 static uint8_t *pairs_of(const tome_volume *v, const char *name, tome_error *err) {
   const int channels = v->channels > 1 ? v->channels : 1;
   if (channels != 1 && channels != 3) {
-    tome_fail(err, TOME_UNSUPPORTED, "%s: a pixmap cannot hold %d samples a pixel; .png and .tif can", name, channels);
+    tome_fail(err, TOME_UNSUPPORTED, "%s: a pixmap cannot hold %d samples a pixel; .png and .tif can%s", name, channels,
+              channels == 2 || channels == 4 ? ", --drop-alpha leaves the colours alone" : "");
     return NULL;
   }
   const size_t n = tome_volume_voxels(v) * (size_t)channels;

@@ -99,6 +99,11 @@ def cases(folder, libver):
                     d[:5] = np.random.default_rng(3).integers(0, 13, (5, 10, 11)).astype(dtype)
                     a = d[...]
                 yield path, "image", a
+    path = folder / f"{libver}-half.h5"
+    a = np.arange(65536, dtype="u2").view("f2").reshape(4, 128, 128)
+    with h5py.File(path, "w", libver=libver) as f:
+        f.create_dataset("image", data=a.astype(">f2"), chunks=(3, 100, 64), compression="gzip", shuffle=True)
+    yield path, "image", a.astype("f4")
     for block in (512, 1024, 2048):
         path = folder / f"{libver}-user{block}.mat"
         a = values((5, 6, 7), "<f8")

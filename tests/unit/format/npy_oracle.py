@@ -43,7 +43,7 @@ def reads(t):
 def refusals(t):
     cases = [(np.zeros(5), "1 dimensions", False), (np.zeros((2,) * 6), "6 dimensions", False), (np.zeros((2, 2, 2, 2, 9)), "whose last is not", False),
              (np.zeros((3, 0, 2)), "empty array", False), (np.zeros((2, 2), "c8"), "'<c8'", False),
-             (np.zeros((2, 2), "f2"), "'<f2'", False), (np.zeros((2, 2), [("a", "i2")]), "records", False),
+             (np.zeros((2, 2), "f16"), "f16'", False), (np.zeros((2, 2), [("a", "i2")]), "records", False),
              (np.zeros((2, 2), "U3"), "'<U3'", False)]
     for a, text, damaged in cases:
         passed = t.tool.ask("describe", save(t, a))["passed"]
@@ -55,6 +55,20 @@ def refusals(t):
         f.write(body[:-1])
     passed = t.tool.ask("describe", path)["passed"]
     t.check(len(passed) == 1 and "cut short" in passed[0]["text"] and passed[0]["damaged"], passed)
+
+
+def halves(t):
+    """All 65536 values of float16, as float32."""
+    every = np.arange(65536, dtype="u2").view("f2")
+    for shape, order, swap in itertools.product(((64, 1024), (4, 128, 128), (2, 4, 64, 128)), "CF", "<>"):
+        a = np.asarray(every.reshape(shape).astype("f2").astype(swap + "f2"), order=order)
+        for path in (save(t, a), t.path("half.npz")):
+            if path.endswith(".npz"):
+                np.savez_compressed(path, image=a)
+            answer, got = t.decode(path)
+            t.check(answer["error"] == "" and answer["pieces"][0]["dtype"] == "float32", shape, order, swap, answer)
+            same = np.frombuffer(got, "f4").reshape(shape)
+            t.check(np.array_equal(same, every.reshape(shape).astype("f4"), equal_nan=True), shape, order, swap, "values differ")
 
 
 def many_axes(t):
@@ -102,5 +116,5 @@ def writes(t):
 
 
 with Test() as t:
-    for part in (reads, refusals, many_axes, headers, writes):
+    for part in (reads, refusals, halves, many_axes, headers, writes):
         part(t)
