@@ -189,7 +189,8 @@ const tome_format tome_format_nifti = {
         "volumes; written "
         "as .nii, .nii.gz, or .hdr with .img",
     .loses =
-        "intent, slice timing, time step, header extensions, SPM's .mat files; complex, 1-bit and 128-bit voxels; "
+        "intent, description, slice timing, time step, header extensions, SPM's .mat files; complex, 1-bit and 128-bit "
+        "voxels; "
         "a sheared grid is written with an sform alone, which ITK does not take",
     .probe = probe,
     .describe = describe,

@@ -160,7 +160,10 @@ static bool place_piece(const placed *p, tome_piece *piece) {
 /* Without those that only say where the others lie. */
 static bool describe_members(const char *path, const tome_zip_member *members, size_t count, tome_pieces *list,
                              tome_error *err) {
-  const placed place = read_place(path, members, count);
+  size_t others = 0;
+  for (size_t i = 0; i < count; i++) others += !is_placing(members[i].name);
+  placed place = read_place(path, members, count);
+  if (!others) place.ok = false;
   for (size_t i = 0; i < count; i++)
     if (!(place.ok && is_placing(members[i].name)) && !describe_member(path, &members[i], list, err)) return false;
   for (size_t i = 0; place.ok && i < list->count; i++)
