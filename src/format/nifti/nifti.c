@@ -185,7 +185,8 @@ const tome_format tome_format_nifti = {
     .title = "NIfTI-1, NIfTI-2, Analyze 7.5",
     .extensions = ".nii .nii.gz .hdr/.img",
     .keeps =
-        "voxels, shape, spacing, origin, direction with shear (sform, else qform), slope and intercept, 4-D as "
+        "voxels, RGB and RGBA of 8 bits, shape, spacing, origin, direction with shear (sform, else qform), slope and "
+        "intercept, 4-D as "
         "volumes; written "
         "as .nii, .nii.gz, or .hdr with .img",
     .loses =
