@@ -43,10 +43,11 @@ static int by_number(const void *a, const void *b) {
 /* Pictures begin with their number (21_training.tif, 21_manual1.gif, 21_training_mask.gif, 21_mask.png); anything else in the folder is none. */
 static bool list_pictures(driving *d, const char *folder, tome_units *out, tome_error *err) {
   if (!tome_is_folder(folder))
-    return tome_fail(err, TOME_NOT_FOUND,
-                     "%s: no such folder; DRIVE has training/ and test/, each with images, 1st_manual and mask. "
-                     "--split training leaves test out",
-                     folder);
+    return tome_fail(
+        err, TOME_NOT_FOUND,
+        "%s: no such folder; DRIVE has training/ and test/, each with images, 1st_manual and mask; --split "
+        "takes one of the two",
+        folder);
   TOME_CLEANUP(tome_tree_clear) tome_tree tree = {0};
   if (!tome_tree_walk(folder, NULL, &tree, d->run, err)) return false;
   const char **files = tome_arena_alloc(&d->arena, (tree.count + 1) * sizeof *files, err);

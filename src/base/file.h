@@ -84,7 +84,7 @@ typedef struct tome_tree {
   size_t count, cap;
   tome_arena arena;
 } tome_tree;
-/* `marker` (may be NULL): folders below the root that hold an entry of this name are passed over. */
+/* Hidden names and what desktops leave behind (Thumbs.db, __MACOSX) are left out. `marker` (may be NULL): folders below the root that hold an entry of this name are passed over. */
 TOME_MUST_USE bool tome_tree_walk(const char *root, const char *marker, tome_tree *out, const tome_run *run,
                                   tome_error *err);
 void tome_tree_clear(tome_tree *t);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
@@ -26,7 +27,15 @@ void tome_tree_clear(tome_tree *t) {
 
 static int by_name(const void *a, const void *b) { return tome_natural_compare(*(char *const *)a, *(char *const *)b); }
 
-/* The names in a folder, hidden ones left out, in natural order; in `a`. */
+/* What desktops leave behind beside other people's files; of a Mac's, "._v.nii" and ".DS_Store" are hidden anyway. */
+static bool is_litter(const char *name) {
+  static const char *const names[] = {"Thumbs.db", "ehthumbs.db", "desktop.ini", "__MACOSX", "Icon\r"};
+  for (size_t i = 0; i < TOME_COUNT(names); i++)
+    if (strcasecmp(name, names[i]) == 0) return true;
+  return false;
+}
+
+/* The names in a folder, hidden ones and litter left out, in natural order; in `a`. */
 static bool names_in(const char *path, tome_arena *a, char ***names, size_t *count, tome_error *err) {
   DIR *dir = opendir(path);
   if (!dir) return tome_fail_errno(err, "%s: the folder cannot be read", path);
@@ -35,7 +44,7 @@ static bool names_in(const char *path, tome_arena *a, char ***names, size_t *cou
   *names = NULL;
   *count = 0;
   for (const struct dirent *e; ok && (e = readdir(dir));) {
-    if (e->d_name[0] == '.') continue;
+    if (e->d_name[0] == '.' || is_litter(e->d_name)) continue;
     ok = tome_arena_grow(a, names, &cap, *count + 1, sizeof **names, err) &&
          ((*names)[*count] = tome_arena_dup(a, e->d_name, err)) != NULL;
     if (ok) ++*count;

@@ -141,6 +141,13 @@ def check_stack(folder):
     Image.fromarray(colours[1][:5]).save(folder / "p" / "7.tif")
     done = tome("archive", "stack", f"{folder}/p/*.tif", folder / "no.h5")
     assert done.status == 1 and "7.tif: is 5x17" in done.err and not (folder / "no.h5").exists(), done.err
+    (folder / "p" / "7.tif").unlink()
+    for litter in ("Thumbs.db", "._1.tif", ".DS_Store", "__MACOSX/._1.tif"):  # what desktops leave behind is no picture
+        (folder / "q" / litter).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "q" / litter).write_bytes(b"\0\5\26\7")
+    for n in colours:
+        Image.fromarray(colours[n]).save(folder / "q" / f"{n}.tif")
+    equal(stack("../q/"), want)
     mixed = tome("archive", "stack", f"{folder}/p/9*", folder / "no.h5")
     assert mixed.status == 1 and "samples" in mixed.err, mixed.err
     assert tome("archive", "drive", "--gray", "a", "b").status == 2

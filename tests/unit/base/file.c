@@ -151,6 +151,8 @@ static void trees_are_walked_once(void) {
   snprintf(path, sizeof path, "%s/b10.txt", root), write_text(path, "x");
   snprintf(path, sizeof path, "%s/b9.txt", root), write_text(path, "xy");
   snprintf(path, sizeof path, "%s/.hidden", root), write_text(path, "x");
+  snprintf(path, sizeof path, "%s/Thumbs.db", root), write_text(path, "x");
+  snprintf(path, sizeof path, "%s/desktop.ini", root), write_text(path, "x");
   snprintf(path, sizeof path, "%s/liver.tome/cases", root);
   CHECK(tome_make_folders(path, &e));
   snprintf(path, sizeof path, "%s/liver.tome/index.sqlite", root), write_text(path, "x");

@@ -35,6 +35,15 @@ static void drive(void) {
   CHECK_HAS(plan_of(tree_root, "drive"),
             "21_training: drive ? training/images/21_training.png vessel=training/1st_manual/21_manual1.png "
             "fov=training/mask/21_training_mask.png\n");
+  tree_begin("short"); /* masks by their number alone; the longer name goes first */
+  tree_file("training/images/21_training.tif");
+  tree_file("training/mask/21_mask.gif");
+  tree_file("training/images/22_training.tif");
+  tree_file("training/mask/22_mask.gif");
+  tree_file("training/mask/22_training_mask.gif");
+  CHECK_HAS(plan_of(tree_root, NULL),
+            "21_training: drive ? training/images/21_training.tif fov=training/mask/21_mask.gif\n"
+            "22_training: drive ? training/images/22_training.tif fov=training/mask/22_training_mask.gif\n");
   tree_begin("other"); /* a folder called images is not DRIVE for that */
   tree_file("images/21_training.tif");
   CHECK_TEXT(plan_of(tree_root, "drive"),
