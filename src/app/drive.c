@@ -41,13 +41,12 @@ static int by_number(const void *a, const void *b) {
 }
 
 /* Pictures begin with their number (21_training.tif, 21_manual1.gif, 21_training_mask.gif, 21_mask.png); anything else in the folder is none. */
-static bool list_pictures(driving *d, const char *folder, tome_units *out, tome_error *err) {
+static bool list_pictures(driving *d, const split *of, const char *folder, tome_units *out, tome_error *err) {
   if (!tome_is_folder(folder))
-    return tome_fail(
-        err, TOME_NOT_FOUND,
-        "%s: no such folder; DRIVE has training/ and test/, each with images, 1st_manual and mask; --split "
-        "takes one of the two",
-        folder);
+    return tome_fail(err, TOME_NOT_FOUND,
+                     "%s: no such folder; DRIVE has training/ and test/, each with images, 1st_manual and mask. "
+                     "--split %s leaves %s out",
+                     folder, strcmp(of->folder, "test") == 0 ? "training" : "test", of->folder);
   TOME_CLEANUP(tome_tree_clear) tome_tree tree = {0};
   if (!tome_tree_walk(folder, NULL, &tree, d->run, err)) return false;
   const char **files = tome_arena_alloc(&d->arena, (tree.count + 1) * sizeof *files, err);
@@ -87,7 +86,7 @@ static bool add_split(driving *d, const char *folder, const char *file, tome_err
     char name[64];
     snprintf(name, sizeof name, "DRIVE_dataset_%s_%s.hdf5", parts[k].file, file);
     s->outputs[k] = in ? tome_join(&d->arena, d->opt->output, name, err) : NULL;
-    if (!s->outputs[k] || !list_pictures(d, in, &s->units[k], err) || !match(s, k, err) ||
+    if (!s->outputs[k] || !list_pictures(d, s, in, &s->units[k], err) || !match(s, k, err) ||
         !tome_pictures_room(s->outputs[k], d->opt->force, err))
       return false;
   }

@@ -94,6 +94,7 @@ def check_refusals(folder):
     broken("size", lambda r: save(np.eye(20) * 255, r, "training/1st_manual/23_manual1.gif"), "23_manual1.gif", "20x20", "40x30")
     broken("gray", lambda r: save(np.eye(40, 30) * 255, r, "training/images/22_training.tif"), "22_training.tif", "1 samples")
     assert broken("folder", lambda r: shutil.rmtree(r / "test/1st_manual"), "test/1st_manual", "--split training") == []
+    assert broken("half", lambda r: shutil.rmtree(r / "training"), "training/images", "--split test leaves training out") == []
     root = made_drive(folder / "ones")
     for path in (root / "training/1st_manual").iterdir():
         save(np.eye(40, 30), path)
