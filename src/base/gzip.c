@@ -5,30 +5,11 @@
 #include <libdeflate.h>
 #include <stdlib.h>
 
-bool tome_gzip(const void *data, size_t size, int level, tome_bytes *out, tome_error *err) {
-  struct libdeflate_compressor *c = libdeflate_alloc_compressor(level);
-  if (!c) return tome_fail(err, TOME_NO_MEMORY, "gzip: no compressor of level %d", level);
-  const size_t bound = libdeflate_gzip_compress_bound(c, size);
-  uint8_t *p = tome_alloc(bound, 1, "gzip", err);
-  const size_t n = p ? libdeflate_gzip_compress(c, data, size, p, bound) : 0;
-  libdeflate_free_compressor(c);
-  if (!n) {
-    free(p);
-    return p ? tome_fail(err, TOME_NO_MEMORY, "gzip: does not fit its own bound") : false;
-  }
-  *out = (tome_bytes){p, n};
-  return true;
-}
-
-bool tome_deflate_part(const void *data, size_t size, bool last, tome_bytes *out, tome_error *err) {
+bool tome_deflate_part(const void *data, size_t size, bool last, void *out, size_t room, size_t *made,
+                       tome_error *err) {
   if (size > UINT32_MAX / 2) return tome_fail(err, TOME_USAGE, "deflate: a part of %zu bytes is too long", size);
-  const size_t bound = size + size / 1000 + 4096; /* at worst stored, in blocks of 64 KiB with 5 bytes each */
-  uint8_t *packed = tome_alloc(bound, 1, "deflate", err);
   TOME_AUTO_FREE uint8_t *work = tome_alloc(ISAL_DEF_LVL1_DEFAULT, 1, "deflate", err);
-  if (!packed || !work) {
-    free(packed);
-    return false;
-  }
+  if (!work) return false;
   struct isal_zstream z;
   isal_deflate_stateless_init(&z);
   z.level = 1;
@@ -39,19 +20,46 @@ bool tome_deflate_part(const void *data, size_t size, bool last, tome_bytes *out
   z.end_of_stream = last;
   z.next_in = (uint8_t *)(uintptr_t)data;
   z.avail_in = (uint32_t)size;
-  z.next_out = packed;
-  z.avail_out = (uint32_t)bound;
-  if (isal_deflate_stateless(&z) != COMP_OK || z.avail_in) {
-    free(packed);
+  z.next_out = out;
+  z.avail_out = room < UINT32_MAX ? (uint32_t)room : UINT32_MAX;
+  if (isal_deflate_stateless(&z) != COMP_OK || z.avail_in)
     return tome_fail(err, TOME_NO_MEMORY, "deflate: does not fit its own bound");
-  }
-  *out = (tome_bytes){packed, z.total_out};
+  *made = z.total_out;
   return true;
 }
 
 uint32_t tome_add_crc32(uint32_t sum, const void *data, size_t size) { return libdeflate_crc32(sum, data, size); }
 
 uint32_t tome_add_adler32(uint32_t sum, const void *data, size_t size) { return libdeflate_adler32(sum, data, size); }
+
+/* The product of two polynomials modulo that of CRC-32; bit 31 is the constant term. */
+static uint32_t crc_product(uint32_t a, uint32_t b) {
+  uint32_t product = 0;
+  for (int term = 31; term >= 0; term--) {
+    product ^= b & (0u - (a >> term & 1));
+    b = b >> 1 ^ (0xedb88320u & (0u - (b & 1))); /* times x */
+  }
+  return product;
+}
+
+/* A CRC is a remainder, with ones added before and after; those of two pieces meet and cancel, so what is left is to move the first one up
+ * by the bytes of the second. */
+uint32_t tome_join_crc32(uint32_t first, uint32_t second, uint64_t second_size) {
+  uint32_t power = 1u << 23; /* x^8 */
+  for (; second_size; second_size >>= 1) {
+    if (second_size & 1) first = crc_product(first, power);
+    power = crc_product(power, power);
+  }
+  return first ^ second;
+}
+
+/* Its low half is 1 and the sum of all bytes, its high half the sum of all low halves so far. */
+uint32_t tome_join_adler32(uint32_t first, uint32_t second, uint64_t second_size) {
+  const uint32_t modulus = 65521, before = (first & 0xffff) + modulus - 1;
+  const uint32_t low = (before + (second & 0xffff)) % modulus;
+  const uint64_t high = (first >> 16) + (second >> 16) + (second_size % modulus) * (before % modulus);
+  return (uint32_t)(high % modulus) << 16 | low;
+}
 
 struct tome_deflater {
   struct libdeflate_compressor *c;

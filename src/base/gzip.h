@@ -21,15 +21,16 @@ TOME_MUST_USE bool tome_gunzip_read(tome_gunzip *g, void *out, size_t want, size
 /* Passes over up to `bytes`; *skipped is less only where the data ends. */
 TOME_MUST_USE bool tome_gunzip_skip(tome_gunzip *g, uint64_t bytes, uint64_t *skipped, tome_error *err);
 
-/* One gzip member. level 1–12. */
-TOME_MUST_USE bool tome_gzip(const void *data, size_t size, int level, tome_bytes *out, tome_error *err);
-
 /* A part of one long deflate stream, compressed on its own (ISA-L, its level 1): parts one after the other, of which the last one ends the stream, are
- * what the body of a single gzip member or zlib stream holds, so that many cores can make one. */
-TOME_MUST_USE bool tome_deflate_part(const void *data, size_t size, bool last, tome_bytes *out, tome_error *err);
+ * what the body of a single gzip member or zlib stream holds, so that many cores can make one (packed.h does). *made: the bytes written, at most `room`, of which size + size/1000 + 4096 are enough. */
+TOME_MUST_USE bool tome_deflate_part(const void *data, size_t size, bool last, void *out, size_t room, size_t *made,
+                                     tome_error *err);
 /* The checksums that go with it, continued from `sum`: begin with 0 (CRC-32 of gzip) and 1 (Adler-32 of zlib). */
 uint32_t tome_add_crc32(uint32_t sum, const void *data, size_t size);
 uint32_t tome_add_adler32(uint32_t sum, const void *data, size_t size);
+/* The checksum of two pieces one after the other, from theirs and the bytes of the second. */
+uint32_t tome_join_crc32(uint32_t first, uint32_t second, uint64_t second_size);
+uint32_t tome_join_adler32(uint32_t first, uint32_t second, uint64_t second_size);
 
 /* zlib streams (HDF5's deflate filter): reusable, one a thread. */
 typedef struct tome_deflater tome_deflater;

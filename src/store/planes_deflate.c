@@ -4,18 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/deflate_bits.h"
 #include "store/planes.h"
 #include "store/planes_index.h"
 
 enum {
   LITERALS = 256,
-  END_OF_BLOCK = 256,
-  SYMBOLS = 286, /* literals, end of block, 29 lengths */
-  LEAST_RUN = 3,
-  MOST_RUN = 258,
-  TOKENS = 512, /* a token is a literal, or 256 + run - LEAST_RUN */
-  LENGTH_CODES = 19,
-  LENGTH_CODE_BITS = 7
+  END_OF_BLOCK = TOME_END_OF_BLOCK,
+  SYMBOLS = TOME_LITERAL_CODES,
+  LEAST_RUN = TOME_LEAST_MATCH,
+  MOST_RUN = TOME_MOST_MATCH,
+  TOKENS = 512 /* a token is a literal, or 256 + run - LEAST_RUN */
 };
 
 struct tome_planes_deflater {
@@ -51,26 +50,6 @@ void tome_planes_deflater_free(tome_planes_deflater *d) {
   free(d->ends);
   free(d->section_bits);
   free(d);
-}
-
-/* ---- runs as deflate knows them ---- */
-
-/* RFC 1951's lengths: the symbol, its extra bits and their value. */
-static void length_symbol(unsigned length, unsigned *symbol, unsigned *extra_bits, unsigned *extra) {
-  *extra_bits = *extra = 0;
-  if (length == MOST_RUN) {
-    *symbol = 285;
-    return;
-  }
-  const unsigned l = length - LEAST_RUN;
-  if (l < 8) {
-    *symbol = 257 + l;
-    return;
-  }
-  const unsigned bits = 31u - (unsigned)__builtin_clz(l) - 2;
-  *symbol = 257 + 4 * bits + (l >> bits);
-  *extra_bits = bits;
-  *extra = l & ((1u << bits) - 1);
 }
 
 /* ---- tokens ---- */
@@ -185,27 +164,6 @@ static void count_tokens(tome_planes_deflater *d, size_t n) {
   for (size_t t = 0; t < TOKENS; t++) d->frequency[t] = part[0][t] + part[1][t] + part[2][t] + part[3][t];
 }
 
-/* ---- bits ---- */
-
-typedef struct bit_writer {
-  uint64_t bits;
-  unsigned count;
-  uint8_t *begin, *at, *end; /* end leaves 8 bytes to spare */
-} bit_writer;
-
-static inline void put_bits(bit_writer *w, uint64_t bits, unsigned count) {
-  w->bits |= bits << w->count;
-  w->count += count;
-}
-
-/* Writes whole bytes out; at most 7 bits stay. */
-static inline void flush_bits(bit_writer *w) {
-  memcpy(w->at, &w->bits, 8);
-  w->at += w->count >> 3;
-  w->bits >>= w->count & 56;
-  w->count &= 7;
-}
-
 /* ---- the code of one block ---- */
 
 static void make_code(tome_planes_deflater *d) {
@@ -213,74 +171,16 @@ static void make_code(tome_planes_deflater *d) {
   memcpy(frequency, d->frequency, LITERALS * sizeof *frequency);
   frequency[END_OF_BLOCK] = 1;
   for (unsigned t = LITERALS; t < TOKENS; t++) {
-    unsigned symbol, bits, extra;
-    length_symbol(t - LITERALS + LEAST_RUN, &symbol, &bits, &extra);
-    frequency[symbol] += d->frequency[t];
+    frequency[tome_length_code(t - LITERALS + LEAST_RUN).symbol] += d->frequency[t];
   }
   tome_code_lengths(frequency, SYMBOLS, TOME_CODE_BITS, d->lengths);
   (void)tome_code_words(d->lengths, SYMBOLS, d->words); /* complete: it was made so */
   d->lengths[SYMBOLS] = 1;                              /* distance 1: one bit, a zero */
   for (unsigned t = 0; t < LITERALS; t++) d->emit[t] = d->words[t] | (uint32_t)d->lengths[t] << 24;
   for (unsigned t = LITERALS; t < TOKENS; t++) {
-    unsigned symbol, bits, extra;
-    length_symbol(t - LITERALS + LEAST_RUN, &symbol, &bits, &extra);
-    d->emit[t] = d->words[symbol] | extra << d->lengths[symbol] | (d->lengths[symbol] + bits + 1) << 24;
-  }
-}
-
-/* One entry of the run-length coded list of code lengths: a length, or 16 (repeat), 17, 18 (zeros), with its extra bits. */
-typedef struct length_entry {
-  uint8_t code, extra, extra_bits;
-} length_entry;
-
-static size_t list_lengths(const uint8_t *lengths, size_t n, length_entry *out) {
-  size_t count = 0;
-  for (size_t i = 0; i < n;) {
-    size_t run = 1;
-    while (i + run < n && lengths[i + run] == lengths[i]) run++;
-    const size_t whole = run;
-    if (lengths[i] == 0) {
-      for (; run >= 3; run -= run < 138 ? run : 138) {
-        const size_t part = run < 138 ? run : 138;
-        out[count++] =
-            part < 11 ? (length_entry){17, (uint8_t)(part - 3), 3} : (length_entry){18, (uint8_t)(part - 11), 7};
-      }
-    } else {
-      out[count++] = (length_entry){lengths[i], 0, 0};
-      for (run--; run >= 3; run -= run < 6 ? run : 6)
-        out[count++] = (length_entry){16, (uint8_t)((run < 6 ? run : 6) - 3), 2};
-    }
-    for (; run > 0; run--) out[count++] = (length_entry){lengths[i], 0, 0};
-    i += whole;
-  }
-  return count;
-}
-
-/* The head of a dynamic block: how its codes are to be rebuilt. */
-static void put_head(const tome_planes_deflater *d, bool last, bit_writer *w) {
-  static const uint8_t order[LENGTH_CODES] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
-  length_entry list[SYMBOLS + 1];
-  uint32_t frequency[LENGTH_CODES] = {0};
-  uint8_t lengths[LENGTH_CODES];
-  uint16_t words[LENGTH_CODES];
-  const size_t n = list_lengths(d->lengths, SYMBOLS + 1, list);
-  for (size_t i = 0; i < n; i++) frequency[list[i].code]++;
-  tome_code_lengths(frequency, LENGTH_CODES, LENGTH_CODE_BITS, lengths);
-  (void)tome_code_words(lengths, LENGTH_CODES, words);
-  size_t sent = LENGTH_CODES;
-  while (sent > 4 && lengths[order[sent - 1]] == 0) sent--;
-  put_bits(w, (last ? 1u : 0u) | 2u << 1, 3);
-  put_bits(w, SYMBOLS - 257, 5);
-  put_bits(w, 0, 5); /* one distance code */
-  put_bits(w, sent - 4, 4);
-  for (size_t i = 0; i < sent; i++) {
-    put_bits(w, lengths[order[i]], 3);
-    flush_bits(w);
-  }
-  for (size_t i = 0; i < n; i++) {
-    put_bits(w, words[list[i].code], lengths[list[i].code]);
-    put_bits(w, list[i].extra, list[i].extra_bits);
-    flush_bits(w);
+    const tome_extra_code e = tome_length_code(t - LITERALS + LEAST_RUN);
+    const uint8_t length = d->lengths[e.symbol];
+    d->emit[t] = d->words[e.symbol] | e.extra << length | (length + e.bits + 1) << 24;
   }
 }
 
@@ -291,55 +191,55 @@ static uint64_t token_bits(const tome_planes_deflater *d) {
   return bits;
 }
 
-static void put_tokens(const tome_planes_deflater *d, size_t from, size_t to, bit_writer *writer) {
-  bit_writer w = *writer;
+static void put_tokens(const tome_planes_deflater *d, size_t from, size_t to, tome_bit_writer *writer) {
+  tome_bit_writer w = *writer;
   size_t i = from;
   for (; i + 3 <= to; i += 3) { /* three tokens are at most 51 bits, seven may be waiting */
     for (size_t k = 0; k < 3; k++) {
       const uint32_t e = d->emit[d->tokens[i + k]];
-      put_bits(&w, e & 0xffffff, e >> 24);
+      tome_put_bits(&w, e & 0xffffff, e >> 24);
     }
-    flush_bits(&w);
+    tome_flush_bits(&w);
   }
   for (; i < to; i++) {
     const uint32_t e = d->emit[d->tokens[i]];
-    put_bits(&w, e & 0xffffff, e >> 24);
-    flush_bits(&w);
+    tome_put_bits(&w, e & 0xffffff, e >> 24);
+    tome_flush_bits(&w);
   }
   *writer = w;
 }
 
-static size_t bits_so_far(const bit_writer *w) { return (size_t)(w->at - w->begin) * 8 + w->count; }
+static size_t bits_so_far(const tome_bit_writer *w) { return (size_t)(w->at - w->begin) * 8 + w->count; }
 
 /* All sections, noting what each takes, and the end of the block. */
-static void put_sections(tome_planes_deflater *d, size_t plane, bit_writer *w) {
+static void put_sections(tome_planes_deflater *d, size_t plane, tome_bit_writer *w) {
   for (size_t s = 0; s < d->sections; s++) {
     const size_t before = bits_so_far(w);
     put_tokens(d, s ? d->ends[s - 1] : 0, d->ends[s], w);
     if (d->section_bits) d->section_bits[plane * d->sections + s] = (uint16_t)(bits_so_far(w) - before);
   }
-  put_bits(w, d->words[END_OF_BLOCK], d->lengths[END_OF_BLOCK]);
-  flush_bits(w);
+  tome_put_bits(w, d->words[END_OF_BLOCK], d->lengths[END_OF_BLOCK]);
+  tome_flush_bits(w);
 }
 
-enum { MOST_HEAD_BYTES = 400, TAIL_BYTES = 16 }; /* 17 + 19*3 bits, and 287 lengths of at most 7 bits and their extra */
+enum { TAIL_BYTES = 16 };
 
-static bool put_plane(tome_planes_deflater *d, const uint8_t *bytes, size_t plane, bool last, bit_writer *w) {
+static bool put_plane(tome_planes_deflater *d, const uint8_t *bytes, size_t plane, bool last, tome_bit_writer *w) {
   tokenize_plane(d, bytes);
   count_tokens(d, d->ends[d->sections - 1]);
   make_code(d);
-  if (token_bits(d) / 8 + MOST_HEAD_BYTES + TAIL_BYTES > (size_t)(w->end - w->at)) return false;
+  if (token_bits(d) / 8 + TOME_MOST_HEAD_BYTES + TAIL_BYTES > (size_t)(w->end - w->at)) return false;
   d->heads[plane] = (uint32_t)bits_so_far(w);
-  put_head(d, last, w);
+  tome_put_block_head(d->lengths, SYMBOLS, 1, last, w);
   put_sections(d, plane, w);
   return true;
 }
 
 size_t tome_planes_deflate(tome_planes_deflater *d, const uint8_t *in, size_t planes, uint8_t *out, size_t room) {
-  if (room < MOST_HEAD_BYTES + TAIL_BYTES || planes > TOME_MOST_PLANES) return 0;
-  bit_writer w = {.begin = out, .at = out, .end = out + room};
-  put_bits(&w, 0x0178, 16); /* zlib, 32 KiB window, fastest */
-  flush_bits(&w);
+  if (room < TOME_MOST_HEAD_BYTES + TAIL_BYTES || planes > TOME_MOST_PLANES) return 0;
+  tome_bit_writer w = {.begin = out, .at = out, .end = out + room};
+  tome_put_bits(&w, 0x0178, 16); /* zlib, 32 KiB window, fastest */
+  tome_flush_bits(&w);
   for (size_t p = 0; p < planes; p++)
     if (!put_plane(d, in + p * d->plane_bytes, p, p + 1 == planes, &w)) return 0;
   if (w.count) *w.at++ = (uint8_t)w.bits;

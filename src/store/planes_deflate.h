@@ -6,6 +6,7 @@
 #ifndef TOME_STORE_PLANES_DEFLATE_H
 #define TOME_STORE_PLANES_DEFLATE_H
 
+#include "base/huffman.h"
 #include "base/mem.h"
 
 enum {
@@ -43,12 +44,5 @@ void tome_planes_inflater_free(tome_planes_inflater *i);
 /* Reads the wanted sections of streams of the kind written above. One without an index, one of any other kind, and a broken one is left with `done` false: a
  * general inflater has the word then. Does not look at the Adler-32: the caller has verified a checksum of the input. */
 void tome_planes_inflate(tome_planes_inflater *i, tome_planes_stream *streams, size_t count);
-
-/* ---- shared: Huffman codes ---- */
-/* Lengths of an optimal-enough prefix code for `n` symbols with these frequencies, none longer than `most` bits; 0 for those that do not occur. At
- * least two must occur. The code is complete. */
-void tome_code_lengths(const uint32_t *frequency, size_t n, unsigned most, uint8_t *lengths);
-/* The canonical code of those lengths, each reversed (deflate packs codes from the top bit). False where the lengths are not a complete code. */
-bool tome_code_words(const uint8_t *lengths, size_t n, uint16_t *words);
 
 #endif

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/packed.h"
 #include "format/head.h"
 #include "format/meta/header.h"
-#include "format/packed.h"
 
 extern const tome_format tome_format_meta;
 
@@ -122,7 +122,12 @@ static bool write_meta(int fd, const char *name, const tome_volume *v, const tom
   make_header(v, voxels, packed, &t);
   if (!tome_write_all(fd, t.at, t.n, name, err)) return false;
   if (!packed) return tome_write_all(to, v->data, bytes, voxels ? voxels : name, err);
-  return tome_write_packed(to, voxels ? voxels : name, TOME_WRAP_ZLIB, v->data, bytes, &size, err) &&
+  const tome_packing packing = {.wrapping = TOME_WRAP_ZLIB,
+                                .level = opt->level,
+                                .data = v->data,
+                                .size = bytes,
+                                .element = tome_dtype_size(v->dtype)};
+  return tome_write_packed(to, voxels ? voxels : name, &packing, &size, err) &&
          patch_size(fd, name, (off_t)t.size_at, size, err);
 }
 

@@ -1,4 +1,4 @@
-/* NIfTI out. gzip output is several members one after the other, each compressed on its own core; every reader of gzip reads them as one. */
+/* NIfTI out. */
 #include "format/nifti/write.h"
 
 #include <nifti2_io.h>
@@ -6,13 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/gzip.h"
-#include "base/threads.h"
+#include "base/packed.h"
 #include "format/head.h"
 #include "format/nifti/header.h"
 #include "format/nifti/place.h"
 
-enum { EXTENSION_FLAGS = 4, EXTENSION_HEAD = 8, COMMENT_CODE = 6, MOST_NIFTI_1 = 32767, MEMBER = 4 << 20, BATCH = 16 };
+enum { EXTENSION_FLAGS = 4, EXTENSION_HEAD = 8, COMMENT_CODE = 6, MOST_NIFTI_1 = 32767 };
 
 /* All bytes before the first voxel: the header proper, four flags, and the extension where there is one. */
 typedef struct header {
@@ -118,51 +117,16 @@ static bool make_header(const tome_volume *v, const tome_write_options *opt, hea
   return true;
 }
 
-/* ---- gzip ---- */
-
-/* The stream (header, then voxels) cut into members; `first` is the first of a batch in flight. */
-typedef struct packing {
-  const header *head;
-  const uint8_t *data;
-  size_t data_bytes, members, first;
-  int level;
-  tome_bytes packed[BATCH];
-} packing;
-
-static bool pack_first(const packing *s, size_t size, tome_bytes *out, tome_error *err) {
-  TOME_AUTO_FREE uint8_t *joined = tome_alloc(s->head->size + size, 1, "gzip", err);
-  if (!joined) return false;
-  memcpy(joined, s->head->bytes, s->head->size);
-  memcpy(joined + s->head->size, s->data, size);
-  return tome_gzip(joined, s->head->size + size, s->level, out, err);
-}
-
-static bool pack_one(void *ctx, size_t item, int worker, tome_error *err) {
-  (void)worker;
-  packing *s = ctx;
-  const size_t member = s->first + item, at = member * MEMBER;
-  const size_t size = s->data_bytes - at < MEMBER ? s->data_bytes - at : MEMBER;
-  if (member == 0) return pack_first(s, size, &s->packed[item], err);
-  return tome_gzip(s->data + at, size, s->level, &s->packed[item], err);
-}
-
-static bool write_batch(int fd, const char *name, packing *s, size_t count, tome_error *err) {
-  bool ok = tome_parallel(NULL, count, pack_one, s, err);
-  for (size_t i = 0; i < count; i++) {
-    ok = ok && tome_write_all(fd, s->packed[i].data, s->packed[i].size, name, err);
-    tome_bytes_clear(&s->packed[i]);
-  }
-  return ok;
-}
-
-static bool write_gzip(int fd, const char *name, const header *head, const void *data, size_t bytes, int level,
+static bool write_gzip(int fd, const char *name, const header *head, const tome_volume *v, size_t bytes, int level,
                        tome_error *err) {
-  packing s = {.head = head, .data = data, .data_bytes = bytes, .level = level > 12 ? 12 : level > 0 ? level : 6};
-  s.members = bytes / MEMBER + (bytes % MEMBER != 0);
-  bool ok = true;
-  for (; ok && s.first < s.members; s.first += BATCH)
-    ok = write_batch(fd, name, &s, s.members - s.first < BATCH ? s.members - s.first : BATCH, err);
-  return ok;
+  const tome_packing packing = {.wrapping = TOME_WRAP_GZIP,
+                                .level = level > 0 ? level : TOME_USUAL_LEVEL,
+                                .head = head->bytes,
+                                .head_size = head->size,
+                                .data = v->data,
+                                .size = bytes,
+                                .element = tome_dtype_size(v->dtype)};
+  return tome_write_packed(fd, name, &packing, NULL, err);
 }
 
 bool tome_nifti_write(int fd, const char *name, const tome_volume *v, const tome_write_options *opt, tome_error *err) {
@@ -178,7 +142,7 @@ bool tome_nifti_write(int fd, const char *name, const tome_volume *v, const tome
     return tome_fail(err, TOME_USAGE, "%s: a volume without voxels cannot be written", name);
   TOME_CLEANUP(header_clear) header head = {.alone = opt && opt->voxels_name};
   if (!make_header(v, opt, &head, err)) return false;
-  if (tome_ends_in(name, ".gz")) return write_gzip(fd, name, &head, v->data, bytes, opt ? opt->level : 0, err);
+  if (tome_ends_in(name, ".gz")) return write_gzip(fd, name, &head, v, bytes, opt ? opt->level : 0, err);
   return tome_write_all(fd, head.bytes, head.size, name, err) &&
          tome_write_all(head.alone ? opt->voxels_fd : fd, v->data, bytes, head.alone ? opt->voxels_name : name, err);
 }

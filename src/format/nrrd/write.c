@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "format/packed.h"
+#include "base/packed.h"
 
 static const char *type_name(tome_dtype t) {
   static const char *const names[] = {
@@ -70,6 +70,11 @@ bool tome_nrrd_write(int fd, const char *name, const tome_volume *v, const tome_
   if (voxels && strlen(voxels) > MOST_NAME) return tome_fail(err, TOME_USAGE, "%s: its name is too long", name);
   make_header(v, voxels, raw, &t);
   if (!tome_write_all(fd, t.at, t.n, name, err)) return false;
-  return raw ? tome_write_all(to, v->data, bytes, into, err)
-             : tome_write_packed(to, into, TOME_WRAP_GZIP, v->data, bytes, NULL, err);
+  if (raw) return tome_write_all(to, v->data, bytes, into, err);
+  const tome_packing packing = {.wrapping = TOME_WRAP_GZIP,
+                                .level = opt ? opt->level : 0,
+                                .data = v->data,
+                                .size = bytes,
+                                .element = tome_dtype_size(v->dtype)};
+  return tome_write_packed(to, into, &packing, NULL, err);
 }

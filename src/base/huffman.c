@@ -1,7 +1,7 @@
 /* Prefix codes of limited length. */
-#include <string.h>
+#include "base/huffman.h"
 
-#include "store/planes_deflate.h"
+#include <string.h>
 
 enum { MOST_SYMBOLS = 320, MOST_BITS = 15 };
 
