@@ -7,27 +7,6 @@ size_t tome_block_bound(size_t size) {
   return size + (size / MOST_STORED + 2) * STORED_HEAD + TOME_MOST_HEAD_BYTES + 16;
 }
 
-/* Two counters a token, so that equal ones in a row do not wait for one another. */
-static void count_tokens(tome_block_code *c, const tome_token *tokens, size_t count) {
-  uint32_t literals[TOME_TOKENS] = {0}, distances[32] = {0};
-  memset(c->literals, 0, sizeof c->literals);
-  memset(c->distances, 0, sizeof c->distances);
-  size_t i = 0;
-  for (; i + 2 <= count; i += 2) {
-    const tome_token a = tokens[i], b = tokens[i + 1];
-    c->literals[a & (TOME_TOKENS - 1)]++;
-    literals[b & (TOME_TOKENS - 1)]++;
-    c->distances[a >> TOME_TOKEN_DISTANCE & 31]++;
-    distances[b >> TOME_TOKEN_DISTANCE & 31]++;
-  }
-  if (i < count) {
-    c->literals[tokens[i] & (TOME_TOKENS - 1)]++;
-    c->distances[tokens[i] >> TOME_TOKEN_DISTANCE & 31]++;
-  }
-  for (size_t t = 0; t < TOME_TOKENS; t++) c->literals[t] += literals[t];
-  for (size_t t = 0; t < 32; t++) c->distances[t] += distances[t];
-}
-
 static tome_extra_code token_code(unsigned token) {
   return token < 256 ? (tome_extra_code){token, 0, 0} : tome_length_code(token - 256 + TOME_LEAST_MATCH);
 }
@@ -126,7 +105,6 @@ void tome_put_sync(tome_bit_writer *w) { tome_put_stored(NULL, 0, false, w); }
 
 void tome_put_block(tome_block_code *c, const tome_token *tokens, size_t count, const uint8_t *in, size_t size,
                     bool last, tome_bit_writer *w) {
-  count_tokens(c, tokens, count);
   literal_codes(c);
   distance_codes(c);
   const uint64_t stored = size + (size / MOST_STORED + 1) * STORED_HEAD;

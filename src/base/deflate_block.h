@@ -13,9 +13,9 @@ static inline tome_token tome_literal(uint8_t byte) {
   return byte | (tome_token)TOME_NO_DISTANCE << TOME_TOKEN_DISTANCE;
 }
 
-/* The codes of the block last written: what tokens cost, for choosing those of the next. */
+/* The counts of a block's tokens, and the codes made of them. */
 typedef struct tome_block_code {
-  uint32_t literals[TOME_TOKENS]; /* how often each occurs */
+  uint32_t literals[TOME_TOKENS];
   uint32_t distances[32];
   uint8_t lengths[TOME_LITERAL_CODES + TOME_DISTANCE_CODES];
   uint16_t words[TOME_LITERAL_CODES + TOME_DISTANCE_CODES];
@@ -23,6 +23,16 @@ typedef struct tome_block_code {
   uint32_t emit_distance[32]; /* its symbol's */
   uint8_t extra_bits[32];     /* that follow it */
 } tome_block_code;
+
+static inline void tome_no_tokens(tome_block_code *c) {
+  memset(c->literals, 0, sizeof c->literals);
+  memset(c->distances, 0, sizeof c->distances);
+}
+/* To be called for each token of a block before it is written. */
+static inline void tome_count_token(tome_block_code *c, tome_token t) {
+  c->literals[t & (TOME_TOKENS - 1)]++;
+  c->distances[t >> TOME_TOKEN_DISTANCE & 31]++;
+}
 
 /* Bytes of room that writing a block of `size` bytes may need. */
 size_t tome_block_bound(size_t size);

@@ -117,6 +117,7 @@ static void close_block(part *p, bool last) {
   p->block = p->in + p->at;
   d->count = 0;
   if (!last) next_costs(&d->code, &d->costs);
+  tome_no_tokens(&d->code);
 }
 
 static inline tome_token match_token(size_t length, uint32_t distance) {
@@ -124,20 +125,23 @@ static inline tome_token match_token(size_t length, uint32_t distance) {
   return (tome_token)(253 + length) | e.symbol << TOME_TOKEN_DISTANCE | e.extra << TOME_TOKEN_EXTRA;
 }
 
+static void put_token(tome_voxel_deflater *d, tome_token t) {
+  d->tokens[d->count++] = t;
+  tome_count_token(&d->code, t);
+}
+
 /* A match of any length, as several. */
 static void put_match(part *p, size_t length, uint32_t distance) {
   const tome_token whole = match_token(TOME_MOST_MATCH, distance);
-  p->at += length;
   for (; length > TOME_MOST_MATCH + TOME_LEAST_MATCH; length -= TOME_MOST_MATCH) {
-    p->d->tokens[p->d->count++] = whole;
-    if (p->d->count < BLOCK_TOKENS) continue;
-    p->at -= length - TOME_MOST_MATCH;
-    close_block(p, false);
-    p->at += length - TOME_MOST_MATCH;
+    put_token(p->d, whole);
+    p->at += TOME_MOST_MATCH;
+    if (p->d->count >= BLOCK_TOKENS) close_block(p, false);
   }
   const size_t first = length <= TOME_MOST_MATCH ? length : length - TOME_LEAST_MATCH;
-  p->d->tokens[p->d->count++] = match_token(first, distance);
-  if (length > first) p->d->tokens[p->d->count++] = match_token(length - first, distance);
+  put_token(p->d, match_token(first, distance));
+  if (length > first) put_token(p->d, match_token(length - first, distance));
+  p->at += length;
 }
 
 /* ---- looking up ---- */
@@ -320,7 +324,8 @@ static void follow(tome_voxel_deflater *d, size_t from, size_t bytes) {
     const step s = d->steps[at];
     const unsigned length = s & LENGTH_MASK;
     const tome_token match = match_token(length, s >> 16);
-    *t++ = either(length > 1, match, tome_literal((uint8_t)(s >> 16)));
+    *t = either(length > 1, match, tome_literal((uint8_t)(s >> 16)));
+    tome_count_token(&d->code, *t++);
     at += length;
   }
   d->count = (size_t)(t - d->tokens);
@@ -329,6 +334,7 @@ static void follow(tome_voxel_deflater *d, size_t from, size_t bytes) {
 static void all_literals(tome_voxel_deflater *d, const uint8_t *in, size_t bytes) {
   tome_token *t = d->tokens + d->count;
   for (size_t i = 0; i < bytes; i++) t[i] = tome_literal(in[i]);
+  for (size_t i = 0; i < bytes; i++) d->code.literals[in[i]]++;
   d->count += bytes;
 }
 
@@ -396,9 +402,10 @@ static size_t deflate_once(tome_voxel_deflater *d, const void *in, size_t size, 
   memset(d->near, 0, sizeof d->near);
   memset(d->far, 0, sizeof d->far);
   d->count = 0;
+  tome_no_tokens(&d->code);
   first_costs(&d->costs);
   if (element > 1 && size) { /* units begin at a voxel's last byte, matches at a first one */
-    d->tokens[d->count++] = tome_literal(*p.in++);
+    put_token(d, tome_literal(*p.in++));
     p.size--;
   }
   (element > 1 ? put_pairs : put_bytes)(&p);
