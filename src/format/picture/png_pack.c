@@ -12,7 +12,7 @@ enum {
   MOST_SIDE = 16384,
   PIXEL = 3,
   SMALL = 1 << 18, /* bytes that one core deflates, and well, before others could begin */
-  LEVEL = 5,       /* of those */
+  LEVEL = 3,       /* of those */
   PART = 1 << 19   /* bytes of rows in a part; each begins with an empty dictionary */
 };
 
