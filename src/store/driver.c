@@ -117,10 +117,18 @@ static const H5FD_class_t driver = {
     .fl_map = H5FD_FLMAP_DICHOTOMY,
 };
 
+/* Registered once and kept: as it closes a file, HDF5 (1.10) lets go of the driver before it asks it to close, and so would read a class that is freed.
+ * Under HDF5's lock, as everything here. */
+static hid_t registered(void) {
+  static hid_t id = H5I_INVALID_HID;
+  if (H5Iget_type(id) != H5I_VFL) id = H5FDregister(&driver);
+  return id;
+}
+
 hid_t tome_driver_open(const char *path, tome_error *err) {
   TOME_H5_ID access = tome_h5_access(err);
   if (access < 0) return H5I_INVALID_HID;
-  TOME_H5_ID id = H5FDregister(&driver);
+  const hid_t id = registered();
   if (id < 0 || H5Pset_driver(access, id, NULL) < 0) {
     tome_h5_fail(err, TOME_NO_MEMORY, "HDF5 takes no file driver");
     return H5I_INVALID_HID;
