@@ -71,6 +71,7 @@ def volumes(folder):
         lo, hi = [n // 4 for n in shape], [n // 4 + n // 3 for n in shape]
         label[lo[0]:hi[0], lo[1]:hi[1], lo[2]:hi[2]] = 1
         label[hi[0] - 2:hi[0] + 3, hi[1] - 3:hi[1] + 1, lo[2] + 1:hi[2]] = 2
+        label[1:3, 1:3, 1:3] = 2  # far from the rest of it
         nifti(folder / f"{id_}.nii.gz", image, affine)
         nifti(folder / f"{id_}_seg.nii.gz", label, affine)
 
@@ -420,12 +421,16 @@ def handling(c, p, id_):
     c.equal(p.b.run(seen), ["axial"], "a double click shows one plane alone")
     p.keys("body", "0")
     c.equal(p.b.run(seen), list(PLANES), "0 shows all")
+    label = Taken(p.s, id_, "--label", "seg")
+    spacing = numpy.linalg.norm(label.affine[:3, :3], axis=0)[::-1]
     rows = p.s.query(f"SELECT * FROM labels WHERE case_id = '{id_}' ORDER BY value")
     for row in rows:
         p.click(f"tr[data-label='{row['name']}'] button")
         p.settled()
-        centre = [(row[f"box_{a}0"] + row[f"box_{a}1"] - 1) / 2 for a in "zyx"]
-        c.near(p.crosshair()[0], centre, 0.51, f"{row['name']}: a click on the name goes to its middle")
+        centre = [(row[f"box_{a}0"] + row[f"box_{a}1"] - 1) // 2 for a in "zyx"]
+        far = lambda voxels: numpy.linalg.norm((numpy.asarray(voxels) - centre) * spacing, axis=-1)
+        c.near(far(p.crosshair()[0]), far(numpy.argwhere(label.array == row["value"])).min(), 1e-6, f"{row['name']}: a click on the name goes to where it is nearest to its middle")
+        c.equal(p.crosshair()[2], {row["name"]}, "and it is there")
         c.that(p.b.run(f"return document.querySelector('tr[data-label=\"{row['name']}\"]').textContent").endswith(" ml"), "its volume is told")
     p.b.run("if (document.getElementById('crosshair').getAttribute('aria-pressed') === 'true') document.getElementById('crosshair').click()")
     p.settled()

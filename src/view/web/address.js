@@ -25,7 +25,7 @@ function text(state) {
     p.set("compare", state.compare);
     if (state.resultWindow) p.set("rwindow", `${number(state.resultWindow.level)},${number(state.resultWindow.width)}`);
   }
-  return p.toString().replaceAll("%2C", ",").replaceAll("%3A", ":").replaceAll("%3D", "%3D");
+  return p.toString().replaceAll("%2C", ",").replaceAll("%3A", ":");
 }
 
 let written = "";

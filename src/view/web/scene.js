@@ -5,6 +5,7 @@ import { box } from "./remote.js";
 import { percentiles } from "./paint.js";
 import { Loader } from "./slices.js";
 
+const LARGEST_BOX = 16 << 20; // voxels of a label's box that are looked through for its middle
 const COLOURS = ["red", "green", "blue"];
 
 export class Scene {
@@ -128,6 +129,22 @@ export class Scene {
   shownData() {
     const found = this.planes.map(p => this.cache.get(this.loader(this.volume.parts[0], p.axis).key(this.voxel[p.axis])));
     return found.filter(Boolean).map(s => s.data);
+  }
+
+  // The voxel of a label that is nearest to the middle of its box, which may lie outside it or between its pieces.
+  async middleOf(label) {
+    const { volume } = this.maps.find(m => m.name === label.map), { centre } = label, lo = [], hi = [];
+    const { data: one } = await this.source.fetch(volume, centre, centre.map(v => v + 1));
+    for (const a of "zyx") lo.push(label[`box_${a}0`]), hi.push(label[`box_${a}1`]);
+    if (one[0] === label.value || !lo.every((v, a) => (hi[a] - v) > 0) || lo.reduce((n, v, a) => n * (hi[a] - v), 1) > LARGEST_BOX) return centre;
+    const { data, shape: [, rows, columns] } = await this.source.fetch(volume, lo, hi);
+    let best = Infinity, found = centre;
+    for (let i = data.indexOf(label.value); i >= 0; i = data.indexOf(label.value, i + 1)) {
+      const voxel = [lo[0] + Math.floor(i / (rows * columns)), lo[1] + (Math.floor(i / columns) % rows), lo[2] + (i % columns)];
+      const distance = Math.hypot(...voxel.map((v, a) => (v - centre[a]) * this.grid.spacing[a]));
+      if (distance < best) [best, found] = [distance, voxel];
+    }
+    return found;
   }
 
   close() {

@@ -352,10 +352,16 @@ class Page {
     this.cross(pane, voxel);
   }
 
-  jump(label) {
-    if (!label.centre) return;
-    this.world = this.scenes.original.grid.toWorld(label.centre);
-    this.moved();
+  async jump(label) {
+    const scene = this.scenes.original;
+    try {
+      const voxel = label.centre && (await scene.middleOf(label));
+      if (!voxel || this.scenes.original !== scene) return;
+      this.world = scene.grid.toWorld(voxel);
+      this.moved();
+    } catch (e) {
+      this.toast(e.message);
+    }
   }
 
   moved() {
