@@ -81,7 +81,10 @@ static bool pack_part(void *ctx, size_t part, int worker, tome_error *err) {
   for (int y = first; y < end; y++) filter_row(p, y);
   const uint8_t *from = p->filtered + (size_t)first * (p->row + 1);
   const size_t size = (size_t)(end - first) * (p->row + 1);
-  return tome_deflate_part(from, size, part + 1 == p->parts, &p->deflated[part], err);
+  tome_bytes *out = &p->deflated[part];
+  const size_t room = size + size / 1000 + 4096;
+  out->data = tome_alloc(room, 1, "a picture", err);
+  return out->data && tome_deflate_part(from, size, part + 1 == p->parts, out->data, room, &out->size, err);
 }
 
 static uint8_t *put32(uint8_t *out, uint32_t v) {

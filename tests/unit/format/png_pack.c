@@ -1,5 +1,5 @@
 /* Pictures packed by hand, read back by libpng: every pixel, at sizes below, at and above one part, with any content and number of threads. */
-#include "format/png_pack.h"
+#include "format/picture/png_pack.h"
 
 #include <png.h>
 
