@@ -244,6 +244,7 @@ static void take_fill(const uint8_t *p, size_t n, tome_hdf5_object *o) {
 static bool take_filters(const uint8_t *p, size_t n, tome_hdf5_object *o, tome_error *err) {
   if (n < 2 || p[1] > TOME_HDF5_FILTERS)
     return tome_fail(err, TOME_UNSUPPORTED, "has an array with more filters than are read");
+  if (o->filter_count) return tome_hdf5_broken("array has its filters listed twice", err);
   size_t at = p[0] == 1 ? 8 : 2;
   for (int i = 0; i < p[1]; i++) {
     if (at + 6 > n) return tome_hdf5_broken("array has unreadable filters", err);

@@ -1,5 +1,6 @@
 """Broken HDF5 files, of the old and the new file format and of each way of storage: as malformed_oracle.py, a thousand changes a seed, an answer in time."""
 import pathlib
+import struct
 import time
 
 import h5py
@@ -42,6 +43,17 @@ def seeds(t):
     yield "many.h5", path.read_bytes()
 
 
+def filtered_twice(path, dataset):
+    """A data set whose filters are listed, and then eight more: an attribute's message is made one of filters."""
+    with h5py.File(path, "w", libver="earliest") as f:
+        f.create_dataset("a/image", data=dataset, chunks=dataset.shape, compression="gzip").attrs["mark"] = np.full(80, ord("Q"), "u1")
+    body = bytearray(pathlib.Path(path).read_bytes())
+    head = body.rindex(b"mark\0", 0, body.index(b"Q" * 80)) - 16
+    struct.pack_into("<H", body, head, 0x0B)
+    body[head + 8:head + 58] = bytes([2, 8]) + struct.pack("<HHH", 2, 0, 0) * 8
+    pathlib.Path(path).write_bytes(body)
+
+
 class Timed(Test):
     """Every answer's time is looked at."""
 
@@ -59,6 +71,9 @@ with Timed({"TOME_MAX_BYTES": str(LIMIT)}) as t:
         malformed_oracle.MUTATIONS = OFTEN if name.startswith(("earliest", "latest", "many")) else FILTERS
         truncations(t, name, body, False)
         mutations(t, name, len(body), body, False)
+    filtered_twice(t.path("twice.h5"), make.values((6, 10, 9), "<i2"))
+    answer = t.decode(t.path("twice.h5"))
+    t.check("filters listed twice" in str(answer), "filters listed twice", answer)
     peak = t.tool.ask("memory")["peak"]
     t.check(peak < 1 << 30, "peak memory", peak)
     print("peak memory", peak >> 20, "MiB; slowest answer", round(t.slowest, 3), "s")
