@@ -1,4 +1,6 @@
 /* A volume into the file that its name says, or into two where that name is of a header alone (.mhd, .nhdr, .hdr). */
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,7 +18,54 @@ static char *beside(const char *path, const char *ending, tome_error *err) {
   return out;
 }
 
-/* The header is what makes the two a volume: it goes first and comes last. */
+/* What stands at a path, put aside while something else takes its place. */
+typedef struct old_file {
+  const char *path;
+  char *aside; /* NULL: there is nothing */
+} old_file;
+
+static bool put_aside(old_file *o, tome_error *err) {
+  if (tome_is_folder(o->path))
+    return tome_fail(err, TOME_EXISTS, "%s: is a folder, which a file does not replace", o->path);
+  if (asprintf(&o->aside, "%s.old-%ld", o->path, (long)getpid()) < 0) {
+    o->aside = NULL;
+    return tome_fail(err, TOME_NO_MEMORY, "%s: out of memory", o->path);
+  }
+  if (rename(o->path, o->aside) == 0) return true;
+  const int why = errno;
+  free(o->aside);
+  o->aside = NULL;
+  errno = why;
+  return why == ENOENT || tome_fail_errno(err, "%s: cannot be replaced", o->path);
+}
+
+static void put_back(old_file *o) {
+  if (o->aside) (void)rename(o->aside, o->path); /* else it stays beside, which its name says */
+  free(o->aside);
+}
+
+static void drop(old_file *o) {
+  if (o->aside) unlink(o->aside);
+  free(o->aside);
+  o->aside = NULL;
+}
+
+/* The header is what makes the two a volume: it goes first and comes last, so that an old one never stands beside new voxels. Until both new files
+ * are in place the old ones are there, under another name or, where something fails, their own. */
+static bool place_two(tome_draft *header, tome_draft *voxels, bool force, tome_error *err) {
+  TOME_CLEANUP(put_back) old_file old_header = {.path = header->target};
+  TOME_CLEANUP(put_back) old_file old_voxels = {.path = voxels->target};
+  if (force && (!put_aside(&old_header, err) || !put_aside(&old_voxels, err))) return false;
+  if (!tome_draft_place(voxels, force, err)) return false;
+  if (!tome_draft_place(header, force, err)) {
+    unlink(voxels->target);
+    return false;
+  }
+  drop(&old_header);
+  drop(&old_voxels);
+  return true;
+}
+
 static bool write_two(const tome_format *f, const char *path, const char *ending, const tome_volume *v,
                       const tome_write_options *o, bool force, tome_error *err) {
   TOME_CLEANUP(tome_draft_abandon) tome_draft header = {.fd = -1};
@@ -29,12 +78,7 @@ static bool write_two(const tome_format *f, const char *path, const char *ending
   tome_write_options own = *o;
   own.voxels_name = tome_basename(second);
   own.voxels_fd = voxels.fd;
-  if (!f->write(header.fd, tome_basename(path), v, &own, err)) return false;
-  if (force) unlink(path); /* never an old header beside new voxels */
-  if (!tome_draft_place(&voxels, force, err)) return false;
-  if (tome_draft_place(&header, force, err)) return true;
-  unlink(second);
-  return false;
+  return f->write(header.fd, tome_basename(path), v, &own, err) && place_two(&header, &voxels, force, err);
 }
 
 bool tome_write_files(const tome_format *f, const char *path, const tome_volume *v, const tome_write_options *o,

@@ -151,9 +151,29 @@ def added(w):
     w.c.equal([p for p in w.files() if p.startswith(".")], [], "no drafts left")
 
 
+def kept(w):
+    """Where one of two files cannot be put in place, the volume that was there stays."""
+    w.fresh()
+    for header, voxels in (("v.mhd", "v.raw"), ("v.nhdr", "v.raw.gz"), ("v.hdr", "v.img")):
+        w("in.nii.gz", header)
+        before = {n: (w.folder / n).read_bytes() for n in (header, voxels)}
+        (w.folder / voxels).unlink()
+        (w.folder / voxels / "mine").mkdir(parents=True)
+        w("in.nii.gz", header, "--force", status=1, says=f"{voxels}: is a folder")
+        w.c.that((w.folder / header).exists() and (w.folder / header).read_bytes() == before[header], f"{header} stays")
+        w.c.equal(w.files(), sorted(["in.nii.gz", header, voxels]), f"{header}: nothing else")
+        shutil.rmtree(w.folder / voxels)
+        (w.folder / voxels).write_bytes(before[voxels])
+        w("in.nii.gz", header, "--force")
+        same(w, header, f"{header}, replaced")
+        w.c.equal(w.files(), sorted(["in.nii.gz", header, voxels]), f"{header}: nothing of the old one is left")
+        (w.folder / header).unlink()
+        (w.folder / voxels).unlink()
+
+
 def main():
     w = Work(sys.argv[1], Checks())
-    for part in (pairs, npz, added):
+    for part in (pairs, kept, npz, added):
         part(w)
     shutil.rmtree(w.folder)
     return w.c.done()
