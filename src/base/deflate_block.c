@@ -94,7 +94,8 @@ void tome_put_stored(const uint8_t *in, size_t size, bool last, tome_bit_writer 
     if (w->count & 7) w->count = (w->count | 7) + 1;
     tome_put_bits(w, n | (~n & 0xffff) << 16, 32);
     tome_flush_bits(w);
-    if (n) memcpy(w->at, in, n);
+    if (n == 0) return; /* of nothing: `in` may be no address at all */
+    memcpy(w->at, in, n);
     w->at += n;
     in += n;
     size -= n;

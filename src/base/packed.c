@@ -50,6 +50,7 @@ typedef struct bytes {
 static bytes part_of(const tome_packing *p, size_t part) {
   const size_t heads = p->head_size > 0;
   if (part < heads) return (bytes){p->head, p->head_size, 1};
+  if (p->size == 0) return (bytes){(const uint8_t *)"", 0, p->element}; /* `data` may be no address at all */
   const size_t at = (part - heads) * PART, left = p->size - at;
   return (bytes){(const uint8_t *)p->data + at, left < PART ? left : PART, p->element};
 }
