@@ -66,6 +66,13 @@ static bool place_two(tome_draft *header, tome_draft *voxels, bool force, tome_e
   return true;
 }
 
+/* Nothing is put in place before its voxels are known to be right to the last. */
+static bool write_all_of(const tome_format *f, int fd, const char *path, const tome_volume *v,
+                         const tome_write_options *o, tome_error *err) {
+  return (f->patient || tome_filling_whole(o->filling, err)) && f->write(fd, tome_basename(path), v, o, err) &&
+         tome_filling_whole(o->filling, err);
+}
+
 static bool write_two(const tome_format *f, const char *path, const char *ending, const tome_volume *v,
                       const tome_write_options *o, bool force, tome_error *err) {
   TOME_CLEANUP(tome_draft_abandon) tome_draft header = {.fd = -1};
@@ -78,7 +85,7 @@ static bool write_two(const tome_format *f, const char *path, const char *ending
   tome_write_options own = *o;
   own.voxels_name = tome_basename(second);
   own.voxels_fd = voxels.fd;
-  return f->write(header.fd, tome_basename(path), v, &own, err) && place_two(&header, &voxels, force, err);
+  return write_all_of(f, header.fd, path, v, &own, err) && place_two(&header, &voxels, force, err);
 }
 
 bool tome_write_files(const tome_format *f, const char *path, const tome_volume *v, const tome_write_options *o,
@@ -86,6 +93,5 @@ bool tome_write_files(const tome_format *f, const char *path, const tome_volume 
   const char *ending = f->apart ? f->apart(tome_basename(path), o) : NULL;
   if (ending) return write_two(f, path, ending, v, o, force, err);
   TOME_CLEANUP(tome_draft_abandon) tome_draft d = {.fd = -1};
-  return tome_draft_open(path, &d, err) && f->write(d.fd, tome_basename(path), v, o, err) &&
-         tome_draft_place(&d, force, err);
+  return tome_draft_open(path, &d, err) && write_all_of(f, d.fd, path, v, o, err) && tome_draft_place(&d, force, err);
 }

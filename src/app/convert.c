@@ -272,13 +272,36 @@ static bool put_whole(const volume_job *j, tome_arena *a, tome_error *err) {
 
 /* ---- reading -------------------------------------------------------------------------------------------- */
 
-static bool load(converting *c, const tome_unit *u, const tome_stacked *s, tome_volume *out, tome_error *err) {
+static bool untouched(const tome_value_steps *v) {
+  return !v->gray && !v->drop_alpha && !v->threshold_on && !v->remap_count && v->scale == 0 && !(v->width > 0) &&
+         v->dtype == TOME_NONE;
+}
+
+/* Whether writing may begin before reading has ended: one array that goes as it is into a format that waits for it, on more than one core. The
+ * output's folder has to be there: a file that turns out to be damaged leaves none behind. */
+static bool may_flow(const volume_job *j, const tome_stacked *s, const tome_load_options *how, tome_arena *a) {
+  const converting *c = j->c;
+  const tome_format *f = c->target.format;
+  if (!f->patient || f->flat || f->types || c->target.folders || !untouched(&c->values) ||
+      tome_threads(&c->inner) < 2 || !tome_load_is_decoding(s, how))
+    return false;
+  const naming what = {j->name, j->n, -1, j->label};
+  const char *path = path_of(c, &what, false, a, NULL), *slash = path ? strrchr(path, '/') : NULL;
+  const char *folder = slash ? tome_arena_printf(a, NULL, "%.*s", (int)(slash - path) + 1, path) : ".";
+  return path && folder && tome_is_folder(folder);
+}
+
+/* `in` is started where voxels are still to come. */
+static bool load(const volume_job *j, const tome_stacked *s, tome_inflow *in, tome_volume *out, tome_arena *a,
+                 tome_error *err) {
+  converting *c = j->c;
   const tome_convert_options *o = c->opt;
-  const tome_load_options how = {.name = u->shown,
+  const tome_load_options how = {.name = j->unit->shown,
                                  .as_stored = true,
                                  .labels = o->labels,
                                  .threshold = o->labels && o->has_threshold ? o->threshold : 0};
-  return tome_convert_load(s, &how, &c->inner, out, err);
+  return may_flow(j, s, &how, a) ? tome_inflow_start(s, how.name, &c->inner, in, out, err)
+                                 : tome_convert_load(s, &how, &c->inner, out, err);
 }
 
 /* Labels onto the grid of --like, where they lie on it in another order. */
@@ -350,12 +373,13 @@ static bool put_volume(volume_job *j, tome_volume *v, tome_write_options *o, tom
 
 static bool convert_volume(const volume_job *what, const tome_stacked *s, tome_arena *a, tome_error *err) {
   TOME_CLEANUP(tome_volume_clear) tome_volume v = {0};
+  TOME_CLEANUP(tome_inflow_end) tome_inflow in = {0}; /* ends before the volume goes */
   converting *c = what->c;
   const tome_unit *u = what->unit;
   const tome_piece *p = s->order[0];
   volume_job j = *what;
   j.solid = p->solid;
-  if (!load(c, u, s, &v, err)) return false;
+  if (!load(&j, s, &in, &v, a, err)) return false;
   const bool ct = strcmp(p->modality, "CT") == 0 && !c->opt->labels;
   const bool still_hu =
       ct && !(c->values.width > 0) && !c->values.threshold_on && !c->values.remap_count && c->values.scale == 0;
@@ -370,6 +394,7 @@ static bool convert_volume(const volume_job *what, const tome_stacked *s, tome_a
       .frame_uid = p->frame_uid,
       .description = "",
       .is_label = c->opt->labels,
+      .filling = in.filling.started ? &in.filling : NULL,
       .unplaced = !p->has_geometry && !p->has_position && !(c->opt->spacing[0] > 0) && !c->like,
       .picture = u->count == 1 && p->shape[0] == 1 && !p->has_geometry && !p->has_position && !p->solid};
   for (size_t i = 0; i < s->note_count; i++) say(c, TOME_EVENT_NOTE, u->shown, "", s->notes[i]);

@@ -63,6 +63,18 @@ TOME_MUST_USE bool tome_target_of(const char *output, const char *to, bool label
 /* All samples of a stacked volume, side by side; of labels the values as the files have them, {0,255} too. `how->sample` counts for nothing. */
 TOME_MUST_USE bool tome_convert_load(const tome_stacked *s, const tome_load_options *how, const tome_run *run,
                                      tome_volume *out, tome_error *err);
+/* A volume whose voxels come while it is being written. */
+typedef struct tome_inflow {
+  tome_filling filling;
+  tome_piece piece;
+  void *data;
+  size_t bytes;
+  const char *name;
+} tome_inflow;
+/* Reserves the volume and starts to decode its one array; only where tome_load_is_decoding. End it before the volume is cleared. */
+TOME_MUST_USE bool tome_inflow_start(const tome_stacked *s, const char *name, const tome_run *run, tome_inflow *in,
+                                     tome_volume *out, tome_error *err);
+void tome_inflow_end(tome_inflow *in); /* also of a zeroed one: the cleanup */
 /* A drawing's structures: their values (segments keep their numbers, regions are 1, 2 …) and names, in `a`. */
 TOME_MUST_USE bool tome_drawn_names(const tome_drawing *d, tome_arena *a, tome_write_name **out, tome_error *err);
 /* The map of all structures, or the 0/1 mask of number `only` (from 0; SIZE_MAX: all), on `grid` (NULL: the drawing's own). TOME_VALUE where structures overlap. */

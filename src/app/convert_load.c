@@ -105,6 +105,30 @@ bool tome_convert_load(const tome_stacked *s, const tome_load_options *how, cons
   return true;
 }
 
+/* ---- voxels that come while they are written ------------------------------------------------------------ */
+
+static bool decode_inflow(void *ctx, tome_error *err) {
+  const tome_inflow *in = ctx;
+  return in->piece.format->decode(&in->piece, in->data, in->bytes, err) || tome_fail_prefix(err, "%s", in->name);
+}
+
+bool tome_inflow_start(const tome_stacked *s, const char *name, const tome_run *run, tome_inflow *in, tome_volume *out,
+                       tome_error *err) {
+  tome_volume v = {.geometry = s->geometry, .dtype = s->order[0]->dtype};
+  size_t bytes;
+  if (!tome_shape_bytes(v.geometry.shape, tome_dtype_size(v.dtype), &bytes))
+    return tome_fail(err, TOME_NO_MEMORY, "%s: impossible size", name);
+  if (!(v.data = tome_alloc(bytes, 1, name, err))) return false;
+  tome_advise_large_pages(v.data, bytes);
+  *out = v;
+  *in = (tome_inflow){.piece = *s->order[0], .data = v.data, .bytes = bytes, .name = name};
+  in->piece.filling = &in->filling;
+  tome_filling_start(&in->filling, decode_inflow, in, run);
+  return true;
+}
+
+void tome_inflow_end(tome_inflow *in) { tome_filling_end(&in->filling); }
+
 /* ---- drawings ------------------------------------------------------------------------------------------- */
 
 /* A segment keeps its number where each has one of its own from 1 to 65535; regions are numbered from 1. */

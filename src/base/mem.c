@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 size_t tome_alloc_limit(void) {
@@ -48,6 +49,12 @@ void *tome_alloc_zero(size_t count, size_t size, const char *what, tome_error *e
   void *p = calloc(1, bytes);
   if (!p) tome_fail(err, TOME_NO_MEMORY, "%s: out of memory (%zu bytes)", what, bytes);
   return p;
+}
+
+void tome_advise_large_pages(void *data, size_t bytes) {
+  enum { LARGE = 2 << 20 };
+  const size_t skip = (LARGE - (uintptr_t)data % LARGE) % LARGE;
+  if (bytes >= skip + LARGE) (void)madvise((char *)data + skip, (bytes - skip) / LARGE * LARGE, MADV_HUGEPAGE);
 }
 
 /* The capacity to grow to: doubled, at least `want`. */

@@ -46,6 +46,12 @@ typedef struct bytes {
   size_t size, element;
 } bytes;
 
+/* Waits until the part's bytes are there; the head always is. */
+static bool wait_for_bytes(const pack *k, size_t part, tome_error *err) {
+  const size_t ready = (part + (k->p->head_size == 0)) * PART;
+  return tome_filling_wait(k->p->filling, ready < k->p->size ? ready : k->p->size, err);
+}
+
 /* The head is a part of its own where there is one. */
 static bytes part_of(const tome_packing *p, size_t part) {
   const size_t heads = p->head_size > 0;
@@ -117,7 +123,7 @@ static bool pack_one(void *ctx, size_t item, int worker, tome_error *err) {
   pack *k = ctx;
   slot *s = &k->ring[item % RING];
   if (!wait_for_slot(k, item)) return true; /* the failure is another's to tell */
-  bool ok = compress(k, item, worker, s, err);
+  bool ok = wait_for_bytes(k, item, err) && compress(k, item, worker, s, err);
   pthread_mutex_lock(&k->lock);
   if (ok) {
     s->full = true;

@@ -2,6 +2,7 @@
 #ifndef TOME_BASE_PACKED_H
 #define TOME_BASE_PACKED_H
 
+#include "base/filling.h"
 #include "base/gzip.h"
 
 enum { TOME_LEAST_LEVEL = 1, TOME_USUAL_LEVEL = 6, TOME_MOST_LEVEL = 9 };
@@ -17,6 +18,7 @@ typedef struct tome_packing {
   size_t head_size;
   const void *data;
   size_t size, element;
+  tome_filling *filling; /* the data are still on their way: each part waits for its own; NULL: they are there */
 } tome_packing;
 
 /* Writes it to `fd`, of which `name` is for messages. One stream, not several: pynrrd and MetaIO read no further than the first. The bytes depend on

@@ -10,6 +10,7 @@
 #define TOME_FORMAT_H
 
 #include "base/file.h"
+#include "base/filling.h"
 #include "grid/colour.h"
 
 typedef struct tome_format tome_format;
@@ -65,6 +66,8 @@ typedef struct tome_piece {
   bool coloured;    /* decode gives the palette's colours, `channels` samples each: tome_pieces_as_pictures */
   bool lossy;       /* compressed so that values come back only about right (JPEG): no labels as they are */
   const char *note; /* what was read otherwise than the file has it, or not taken at its word; "" */
+
+  tome_filling *filling; /* told by decode how far it has come, where the format can tell; NULL: nobody asks */
 } tome_piece;
 
 /* A file that is no image, or one that cannot be read: kept as a sentence. */
@@ -120,6 +123,7 @@ typedef struct tome_write_options {
       comment; /* what made it, as JSON: written where the format has a place for text (see keeps_comment); NULL: nothing */
   const char *voxels_name; /* of the file of voxels beside the header, where `apart` asks for one; NULL: one file */
   int voxels_fd;           /* that file, open */
+  tome_filling *filling;   /* the voxels are still on their way (formats that are `patient`); NULL: they are there */
 } tome_write_options;
 
 /* Labels that are drawn on another image's grid and have none of their own, or only parts of one: DICOM SEG and RTSTRUCT. A structure is
@@ -169,6 +173,7 @@ struct tome_format {
   bool (*wants_name)(const char *name);
   bool elsewhere;     /* written, but not by write: HDF5 belongs to src/store */
   bool keeps_comment; /* write puts opt->comment into the file */
+  bool patient; /* write looks at voxels in their order, and waits for those that opt->filling says are still to come */
   /* What write can hold. */
   bool grid;                /* spacing, origin and direction */
   bool flat;                /* one slice a file: a picture */

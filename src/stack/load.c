@@ -8,7 +8,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "stack/loader.h"
 
@@ -155,20 +154,12 @@ static bool convert_part(void *ctx, size_t item, int worker, tome_error *err) {
                            l->data + first * tome_dtype_size(l->dtype), err);
 }
 
-/* Asks for large pages: a volume is touched once from end to end, and half of the time to load it went into page faults.
- * Advice only; nothing depends on it. */
-static void advise_large_pages(void *data, size_t bytes) {
-  enum { LARGE = 2 << 20 };
-  const size_t skip = (LARGE - (uintptr_t)data % LARGE) % LARGE;
-  if (bytes >= skip + LARGE) (void)madvise((char *)data + skip, (bytes - skip) / LARGE * LARGE, MADV_HUGEPAGE);
-}
-
 /* The array as the file has it. */
 static void *decode_solid(const tome_piece *p, int sample, size_t voxels, tome_error *err) {
   const size_t element = tome_dtype_size(p->dtype);
   void *block = tome_alloc(voxels, element, p->path, err);
   if (!block) return NULL;
-  advise_large_pages(block, voxels * element);
+  tome_advise_large_pages(block, voxels * element);
   if (tome_load_decode(p, sample, voxels, block, err)) return block;
   free(block);
   return NULL;
@@ -191,7 +182,7 @@ static bool may_convert_in_place(solid *s, size_t parts, tome_error *err, bool *
 static bool reserve(tome_loader *l, const char *what, tome_error *err) {
   free(l->data);
   l->data = tome_alloc(l->voxels, tome_dtype_size(l->dtype), what, err);
-  if (l->data) advise_large_pages(l->data, l->voxels * tome_dtype_size(l->dtype));
+  if (l->data) tome_advise_large_pages(l->data, l->voxels * tome_dtype_size(l->dtype));
   return l->data;
 }
 
@@ -263,6 +254,12 @@ static bool all_of_one_type(const tome_loader *l) {
     if (p->dtype != s->order[0]->dtype || p->slope != 1 || p->intercept != 0) return false;
   }
   return true;
+}
+
+bool tome_load_is_decoding(const tome_stacked *s, const tome_load_options *opt) {
+  if (s->slices || s->order_count != 1 || !opt->as_stored || opt->labels) return false;
+  const tome_loader l = {.s = s, .opt = opt, .ct = strcmp(s->order[0]->modality, "CT") == 0};
+  return s->order[0]->channels == 1 && check_shapes(&l, NULL) && !any_padding(&l) && all_of_one_type(&l);
 }
 
 /* What to try, in order. */

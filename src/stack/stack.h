@@ -86,6 +86,9 @@ typedef struct tome_load_options {
       as_stored; /* images: any element type as the files have it, where they say nothing of a scale or of padding; else as ever */
 } tome_load_options;
 
+/* True where loading such a volume is no more than decoding its one array: its memory may be looked at while it is being filled. */
+bool tome_load_is_decoding(const tome_stacked *s, const tome_load_options *opt);
+
 typedef struct tome_loaded {
   tome_volume
       volume; /* images: TOME_U8 (only where every piece is unscaled uint8), TOME_I16 where exact, else TOME_F32; labels: TOME_U8 or TOME_U16 */

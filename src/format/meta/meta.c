@@ -121,12 +121,13 @@ static bool write_meta(int fd, const char *name, const tome_volume *v, const tom
   if (voxels && strlen(voxels) > MOST_NAME) return tome_fail(err, TOME_USAGE, "%s: its name is too long", name);
   make_header(v, voxels, packed, &t);
   if (!tome_write_all(fd, t.at, t.n, name, err)) return false;
-  if (!packed) return tome_write_all(to, v->data, bytes, voxels ? voxels : name, err);
+  if (!packed) return tome_filling_write(opt ? opt->filling : NULL, to, v->data, bytes, voxels ? voxels : name, err);
   const tome_packing packing = {.wrapping = TOME_WRAP_ZLIB,
                                 .level = opt->level,
                                 .data = v->data,
                                 .size = bytes,
-                                .element = tome_dtype_size(v->dtype)};
+                                .element = tome_dtype_size(v->dtype),
+                                .filling = opt->filling};
   return tome_write_packed(to, voxels ? voxels : name, &packing, &size, err) &&
          patch_size(fd, name, (off_t)t.size_at, size, err);
 }
@@ -155,6 +156,7 @@ const tome_format tome_format_meta = {
     .grid = true,
     .usual_ending = ".mha",
     .write = write_meta,
+    .patient = true,
     .apart = apart,
     .wants_name = wants_name,
 };

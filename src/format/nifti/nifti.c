@@ -149,12 +149,25 @@ static bool drain(tome_gunzip *g, const char *path, tome_error *err) {
          tome_fail(err, TOME_CORRUPT, "%s: goes on for over %d bytes behind its voxels", path, PADDING);
 }
 
+/* Reads all at once, or where somebody waits for the voxels a part at a time, saying so after each. */
+static bool read_telling(tome_gunzip *g, const tome_piece *p, void *out, size_t bytes, size_t *got, tome_error *err) {
+  enum { PART = 1 << 20 };
+  tome_filling *filling = p->flags & SWAPPED ? NULL : p->filling;
+  const size_t step = filling ? PART : bytes;
+  for (size_t n = 1; *got < bytes && n > 0; *got += n) {
+    const size_t want = bytes - *got < step ? bytes - *got : step;
+    if (!tome_gunzip_read(g, (char *)out + *got, want, &n, err) || !tome_filling_reach(filling, *got + n, err))
+      return false;
+  }
+  return true;
+}
+
 static bool inflate(const tome_piece *p, void *out, size_t bytes, tome_error *err) {
   TOME_CLEANUP(close_gunzip) tome_gunzip *g = tome_gunzip_open(p->data_path, err);
   uint64_t skipped;
   size_t got = 0;
   if (!g || !tome_gunzip_skip(g, p->offset, &skipped, err)) return false;
-  if (skipped == p->offset && !tome_gunzip_read(g, out, bytes, &got, err)) return false;
+  if (skipped == p->offset && !read_telling(g, p, out, bytes, &got, err)) return false;
   if (got < bytes)
     return tome_fail(err, TOME_CORRUPT, "%s: is cut short: it inflates to %llu bytes of the %llu its header speaks of",
                      p->data_path, (unsigned long long)(skipped + got), (unsigned long long)(p->offset + bytes));
@@ -199,6 +212,7 @@ const tome_format tome_format_nifti = {
     .grid = true,
     .usual_ending = ".nii.gz",
     .write = tome_nifti_write,
+    .patient = true,
     .apart = apart,
     .wants_name = wants_name,
     .keeps_comment = true,

@@ -118,14 +118,15 @@ static bool make_header(const tome_volume *v, const tome_write_options *opt, hea
 }
 
 static bool write_gzip(int fd, const char *name, const header *head, const tome_volume *v, size_t bytes, int level,
-                       tome_error *err) {
+                       tome_filling *filling, tome_error *err) {
   const tome_packing packing = {.wrapping = TOME_WRAP_GZIP,
                                 .level = level > 0 ? level : TOME_USUAL_LEVEL,
                                 .head = head->bytes,
                                 .head_size = head->size,
                                 .data = v->data,
                                 .size = bytes,
-                                .element = tome_dtype_size(v->dtype)};
+                                .element = tome_dtype_size(v->dtype),
+                                .filling = filling};
   return tome_write_packed(fd, name, &packing, NULL, err);
 }
 
@@ -141,8 +142,10 @@ bool tome_nifti_write(int fd, const char *name, const tome_volume *v, const tome
       !tome_shape_bytes(v->geometry.shape, tome_dtype_size(v->dtype) * (size_t)channels, &bytes))
     return tome_fail(err, TOME_USAGE, "%s: a volume without voxels cannot be written", name);
   TOME_CLEANUP(header_clear) header head = {.alone = opt && opt->voxels_name};
+  tome_filling *filling = opt ? opt->filling : NULL;
   if (!make_header(v, opt, &head, err)) return false;
-  if (tome_ends_in(name, ".gz")) return write_gzip(fd, name, &head, v, bytes, opt ? opt->level : 0, err);
+  if (tome_ends_in(name, ".gz")) return write_gzip(fd, name, &head, v, bytes, opt ? opt->level : 0, filling, err);
   return tome_write_all(fd, head.bytes, head.size, name, err) &&
-         tome_write_all(head.alone ? opt->voxels_fd : fd, v->data, bytes, head.alone ? opt->voxels_name : name, err);
+         tome_filling_write(filling, head.alone ? opt->voxels_fd : fd, v->data, bytes,
+                            head.alone ? opt->voxels_name : name, err);
 }

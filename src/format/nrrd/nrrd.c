@@ -100,6 +100,7 @@ const tome_format tome_format_nrrd = {
     .grid = true,
     .usual_ending = ".nrrd",
     .write = tome_nrrd_write,
+    .patient = true,
     .apart = apart,
     .wants_name = wants_name,
 };

@@ -70,11 +70,13 @@ bool tome_nrrd_write(int fd, const char *name, const tome_volume *v, const tome_
   if (voxels && strlen(voxels) > MOST_NAME) return tome_fail(err, TOME_USAGE, "%s: its name is too long", name);
   make_header(v, voxels, raw, &t);
   if (!tome_write_all(fd, t.at, t.n, name, err)) return false;
-  if (raw) return tome_write_all(to, v->data, bytes, into, err);
+  tome_filling *filling = opt ? opt->filling : NULL;
+  if (raw) return tome_filling_write(filling, to, v->data, bytes, into, err);
   const tome_packing packing = {.wrapping = TOME_WRAP_GZIP,
                                 .level = opt ? opt->level : 0,
                                 .data = v->data,
                                 .size = bytes,
-                                .element = tome_dtype_size(v->dtype)};
+                                .element = tome_dtype_size(v->dtype),
+                                .filling = filling};
   return tome_write_packed(to, into, &packing, NULL, err);
 }

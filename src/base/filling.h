@@ -1,0 +1,41 @@
+/* Memory that one thread fills from front to back while others already use what has come: a volume is being inflated from one file while it is being
+ * packed into the next. */
+#ifndef TOME_BASE_FILLING_H
+#define TOME_BASE_FILLING_H
+
+#include <pthread.h>
+
+#include "base/threads.h"
+
+/* Fills the memory, calling tome_filling_reach as it goes. */
+typedef bool (*tome_filler)(void *ctx, tome_error *err);
+
+typedef struct tome_filling {
+  const tome_run *run; /* may be NULL */
+  tome_filler fill;
+  void *ctx;
+  pthread_t thread;
+  bool started, threaded;
+  pthread_mutex_t lock; /* guards what follows */
+  pthread_cond_t moved;
+  size_t ready;         /* bytes from the front that are final */
+  bool ended, given_up; /* the filler has returned; nobody wants the rest */
+  tome_error why;       /* its failure; code 0: none */
+} tome_filling;
+
+/* Starts `fill` on a thread of its own (where the system gives none: here and now). Always to be ended. */
+void tome_filling_start(tome_filling *f, tome_filler fill, void *ctx, const tome_run *run);
+/* The filler's: the first `bytes` bytes will not change any more. False where it is to stop: the run was, or nobody wants the rest. NULL f: true. */
+TOME_MUST_USE bool tome_filling_reach(tome_filling *f, size_t bytes, tome_error *err);
+/* The users': waits until the first `bytes` bytes are there. False, with the filler's sentence, where it failed. NULL f: true, they are. */
+TOME_MUST_USE bool tome_filling_wait(tome_filling *f, size_t bytes, tome_error *err);
+/* The same until the filler has returned: only then is what stands behind the last byte (a checksum) seen to be right. */
+TOME_MUST_USE bool tome_filling_whole(tome_filling *f, tome_error *err);
+/* Has the filler stop at its next call where it still runs, and waits for it. Fine on a zeroed or an ended one: the cleanup. */
+void tome_filling_end(tome_filling *f);
+
+/* Writes `size` bytes of such memory to `fd`, of which `name` is for messages, as they come. */
+TOME_MUST_USE bool tome_filling_write(tome_filling *f, int fd, const void *data, size_t size, const char *name,
+                                      tome_error *err);
+
+#endif
