@@ -447,9 +447,13 @@ TOME_API TOME_MUST_USE bool tome_patches_read(tome_patches *p, size_t i, void *c
 
 typedef struct tome_patches_summary {
   uint64_t written, kept; /* kept: there already, of the same recipe, voxels and position */
+  uint64_t passed_over;   /* cases without a patch in it */
 } tome_patches_summary;
-/* Writes all of them: a file a patch by a template ("out/{id}/{n}.npy"), or one archive with a row a patch (.h5). */
+/* Writes all of them: a file a patch by a template ("out/{id}/{n}.npy"), or one archive with a row a patch (.h5). Rows are alike: an archive holds the
+ * channels that most labelled cases have, of label maps the one that most of those have (or the options' label), and the others that all of these have. A case
+ * without them leaves `p`; each such case, and each map left out (with `id` "archive"), is told to `note` (may be NULL). */
 TOME_API TOME_MUST_USE bool tome_patches_write(tome_patches *p, const char *pattern, bool force, const tome_run *run,
+                                               void (*note)(void *user, const char *id, const char *text), void *user,
                                                tome_patches_summary *out, tome_error *err);
 
 /* A preprocessing step that a recipe may hold. */
@@ -602,7 +606,7 @@ typedef struct tome_drive_options {
 
 /* Writes the field's six files DRIVE_dataset_{imgs,groundTruth,borderMasks}_{train,test}.hdf5, each with the data set "image": (N,584,565,3), and (N,584,565,1) for the
  * other two, sorted by number. Fails, naming the file, where a number is not in all three folders, sizes differ, or ground truth or masks do not run
- * from 0 to 255. */
+ * from 0 to 255. All files appear once all are good, or none. */
 TOME_API TOME_MUST_USE bool tome_archive_drive(const tome_drive_options *opt, const tome_run *run,
                                                void (*on_event)(void *user, const tome_event *event), void *user,
                                                tome_error *err);

@@ -175,10 +175,14 @@ static bool all_named(const planning *g, tome_error *err) {
   return true;
 }
 
+void tome_patches_number(tome_patches *p) {
+  for (size_t i = 0; i < p->case_count; i++) p->first[i + 1] = p->first[i] + p->cases[i].count;
+}
+
 static bool number_patches(tome_patches *p, tome_error *err) {
   p->first = tome_arena_alloc(&p->arena, (p->case_count + 1) * sizeof *p->first, err);
   if (!p->first) return false;
-  for (size_t i = 0; i < p->case_count; i++) p->first[i + 1] = p->first[i] + p->cases[i].count;
+  tome_patches_number(p);
   return p->first[p->case_count] > 0 || tome_fail(err, TOME_NOT_FOUND, "%s has nothing to draw patches from",
                                                   p->case_count == 1 ? p->cases[0].id : "no case");
 }

@@ -23,7 +23,9 @@ typedef struct patch_case {
   bool pad_said; /* but where somebody said so */
   tome_patch *patches;
   size_t count;
-  const char *why;  /* what a person should know of its patches, or NULL */
+  const char *why; /* what a person should know of its patches, or NULL */
+  size_t *taken;   /* the volumes that are written, in the archive's order; NULL: all */
+  size_t taken_count;
   tome_arena arena; /* of the texts and patches */
 } patch_case;
 
@@ -47,6 +49,8 @@ TOME_MUST_USE tome_course *tome_patches_take(tome_patches *p, patch_case *c, tom
 void tome_patches_give(tome_patches *p, patch_case *c);
 /* Which case patch i is of. */
 patch_case *tome_patches_case(const tome_patches *p, size_t i);
+/* Counts patches anew after cases' own counts have changed. */
+void tome_patches_number(tome_patches *p);
 
 /* ---- patches_plan.c ---- */
 TOME_MUST_USE bool tome_patch_options_check(const tome_patch_options *o, tome_error *err);
@@ -54,5 +58,13 @@ TOME_MUST_USE bool tome_patch_options_check(const tome_patch_options *o, tome_er
  * case knows class k. */
 TOME_MUST_USE bool tome_patches_settle(tome_patches *p, patch_case *c, tome_course *course, const tome_run *run,
                                        const char **why, bool *named, tome_error *err);
+
+/* ---- patches_alike.c ---- */
+typedef struct patch_note {
+  void (*say)(void *user, const char *id, const char *text); /* may be NULL */
+  void *user;
+} patch_note;
+/* Settles what the rows of one archive hold (tome_patches_write says how): the cases' `taken` are set, those that do not fit lose their patches. */
+TOME_MUST_USE bool tome_patches_make_alike(tome_patches *p, const patch_note *note, tome_error *err);
 
 #endif

@@ -107,15 +107,16 @@ static bool make_room(item *it, const patch_case *c, const tome_patch *t, tome_e
     return tome_fail(err, TOME_UNSUPPORTED, "%s: %zu label maps in one patch; merge or keep some of them", c->id,
                      c->volume_count - 1);
   tome_box_shape(&t->box, shape);
-  for (size_t k = 0; k < c->volume_count; k++) {
+  it->out.volume_count = c->taken ? c->taken_count : c->volume_count;
+  for (size_t i = 0; i < it->out.volume_count; i++) {
+    const size_t k = c->taken ? c->taken[i] : i;
     const tome_patch_volume *v = &c->volumes[k];
     if (!tome_shape_bytes(shape, tome_dtype_size(v->dtype), &it->bytes[k]))
       return tome_fail(err, TOME_NO_MEMORY, "%s: a patch of that size does not fit any memory", c->id);
     if (!(it->data[k] = tome_alloc(it->bytes[k], 1, "a patch", err))) return false;
-    it->volumes[k] =
+    it->volumes[i] =
         (tome_output_volume){.name = v->name, .is_label = v->is_label, .dtype = v->dtype, .voxels = it->data[k]};
   }
-  it->out.volume_count = c->volume_count;
   return true;
 }
 
@@ -205,15 +206,18 @@ static bool write_all(writing *w, tome_error *err) {
 }
 
 bool tome_patches_write(tome_patches *p, const char *pattern, bool force, const tome_run *run,
+                        void (*note)(void *user, const char *id, const char *text), void *user,
                         tome_patches_summary *out, tome_error *err) {
-  const size_t total = tome_patches_count(p);
   const int threads = tome_threads(run);
-  const bool archive = ends_with(pattern, ".h5") || ends_with(pattern, ".hdf5");
+  const bool archive = ends_with(pattern, ".h5") || ends_with(pattern, ".hdf5"), stacked = of_one_shape(p);
+  if (archive && stacked && !tome_patches_make_alike(p, &(patch_note){note, user}, err)) return false;
+  const size_t total = tome_patches_count(p);
   const tome_output_options o = {.force = force,
-                                 .stacked = of_one_shape(p),
+                                 .stacked = stacked,
                                  .items = (int64_t)total,
                                  .threads = archive || (size_t)threads > total ? threads : 1};
   writing w = {.p = p, .run = run, .in_order = archive, .total = total};
+  for (size_t i = 0; i < p->case_count; i++) w.sum.passed_over += !p->cases[i].count;
   w.inner = (tome_run){.threads = (size_t)threads > total ? threads / (int)total : 1,
                        .stop = run ? run->stop : NULL,
                        .user = run ? run->user : NULL};

@@ -203,8 +203,13 @@ static void on_note(void *user, const char *id, const char *text) {
 
 static void say_written(const tome_patches_summary *s, const char *path) {
   cli_units written = cli_units_count(s->written), kept = cli_units_count(s->kept);
-  cli_say("wrote %s patch%s to %s%s%s%s", written.s, s->written == 1 ? "" : "es", path, s->kept ? "; " : "",
-          s->kept ? kept.s : "", s->kept ? " were there already" : "");
+  cli_units passed = cli_units_count(s->passed_over);
+  cli_say("wrote %s patch%s to %s%s%s%s%s%s%s%s", written.s, s->written == 1 ? "" : "es", path, s->kept ? "; " : "",
+          s->kept ? kept.s : "", s->kept ? " were there already" : "", s->passed_over ? "; " : "",
+          s->passed_over ? passed.s : "", s->passed_over ? " case" : "",
+          s->passed_over > 1   ? "s passed over"
+          : s->passed_over > 0 ? " passed over"
+                               : "");
 }
 
 static void close_patches(tome_patches **p) { tome_patches_close(*p); }
@@ -217,7 +222,8 @@ static int go(const cli_args *args, tome_store *store, const cli_words *w, const
   cli_progress_begin(&run, (int)cli_int(args, "jobs"), quiet);
   __attribute__((cleanup(close_patches))) tome_patches *p =
       tome_patches_plan(store, w->id_count ? w->ids : NULL, w->id_count, o, &run, on_note, NULL, &err);
-  bool ok = p && (list || tome_patches_write(p, cli_text(args, "output"), cli_given(args, "force"), &run, &sum, &err));
+  bool ok = p && (list || tome_patches_write(p, cli_text(args, "output"), cli_given(args, "force"), &run, on_note, NULL,
+                                             &sum, &err));
   cli_progress_end();
   if (!ok) return cli_stopped(&err, "stopped before all patches were written");
   if (cli_given(args, "json"))
@@ -362,7 +368,11 @@ const cli_verb cmd_patches = {
         "Every label voxel of the result is drawn as likely as any other; where labels lie is known from the store, so "
         "few chunks are read for that. The seed, the rule, the position and the centre go along with each patch.\n"
         "A case that is smaller than the patch is padded on both sides: the image with what the recipe makes of air, "
-        "labels with 0. A case that has nothing to draw, or that the recipe does not fit, is passed over with a note.",
+        "labels with 0. A case that has nothing to draw, or that the recipe does not fit, is passed over with a note.\n"
+        "The rows of an archive are alike. Of cases that differ it takes those with the channels that most labelled "
+        "ones have; of label maps the one that most of these have (or --label), and the others that all who have it "
+        "share. What is "
+        "left out is said.",
     .examples =
         "tome patches liver.tome --recipe lits.recipe --size 96 --per-case 4 --balance pos:1,neg:1 --seed 7 -o "
         "patches.h5\n"

@@ -14,6 +14,7 @@ from pathlib import Path
 import h5py
 import nibabel
 import numpy
+from PIL import Image
 from scipy import ndimage, stats
 
 from tomelib import Checks, Store, nifti
@@ -354,6 +355,73 @@ def misfits(c, s):
 
 # ---- what is refused, passed over, read ----
 
+def picture(path, array):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(array).save(path)
+    return array
+
+
+def make_pictures(folder):
+    """DRIVE (one with a second observer, one without), CHASE, and the nerve's gray frames, one of which has no mask."""
+    rng = numpy.random.default_rng(3)
+    vessel, colour = {}, {}
+
+    def mask(path, shape):
+        m = numpy.zeros(shape, numpy.uint8)
+        m[10:30, 20:44] = 255
+        return picture(path, m) > 0
+    for number, part in (("21", "training"), ("01", "test")):
+        root, id_ = folder / "drive" / part, f"{number}_{part}"
+        colour[id_] = picture(root / f"images/{id_}.png", rng.integers(0, 255, (50, 60, 3), dtype=numpy.uint8))
+        vessel[id_] = mask(root / f"1st_manual/{number}_manual1.png", (50, 60))
+        mask(root / f"mask/{id_}_mask.png", (50, 60))
+    mask(folder / "drive/test/2nd_manual/01_manual2.png", (50, 60))
+    colour["Image_01L"] = picture(folder / "chase/Image_01L.png", rng.integers(0, 255, (64, 70, 3), dtype=numpy.uint8))
+    vessel["Image_01L"] = mask(folder / "chase/Image_01L_1stHO.png", (64, 70))
+    mask(folder / "chase/Image_01L_2ndHO.png", (64, 70))
+    for frame in ("train/1_1", "train/1_2", "test/1"):
+        picture(folder / f"nerve/{frame}.tif", rng.integers(0, 255, (42, 58), dtype=numpy.uint8))
+    mask(folder / "nerve/train/1_1_mask.tif", (42, 58))
+    return colour, vessel
+
+
+def unlike(c, tome, folder):
+    """Cases that differ in channels and label maps: an archive of what goes together, and all else said."""
+    colour, vessel = make_pictures(folder)
+    s = Store(tome)
+    c.equal(s.ingest(*(folder / n for n in ("drive", "chase", "nerve"))).status, 0, "ingest of pictures")
+
+    def archive_of(*words):
+        done = s.tome("patches", s.path, *words, "-o", s.folder / "unlike.h5", "--force", "--json")
+        c.equal(done.status, 0, f"patches {words}: {done.err}")
+        with h5py.File(s.folder / "unlike.h5") as f:
+            names = []
+            f.visititems(lambda n, o: names.append(n) if isinstance(o, h5py.Dataset) else None)
+            ids = [i.decode() for i in f["items"]["id"]]
+            got = {n: f[n][()] for n in names if n != "items"}
+        c.equal([t["id"] for t in json.loads(done.out)["patches"]], ids, f"{words}: what is told is what is written")
+        return done.err, sorted(set(ids)), got
+    size = ("--size", "1,16,16", "--sliding")
+    err, ids, got = archive_of(*size)
+    c.equal(ids, ["01_test", "21_training", "Image_01L"], "the cases in colour")
+    c.equal(sorted(got), ["channels/blue", "channels/green", "image", "labels/vessel"], "and the map that all have")
+    c.equal({a.shape[1:] for a in got.values()}, {(1, 16, 16)}, "rows of one shape")
+    for part in ("1_1: passed over: its channels are image (uint8)", "1_2: passed over", "1: passed over", "no label map vessel_2 (uint8), which 2 of its 3 cases",
+                 "no label map fov (uint8), which 2 of its 3", "; 3 cases passed over"):
+        c.that(part in err, f"{part}: {err}")
+    err, ids, got = archive_of("21_training", "01_test", "--size", "full,full,full", "--centre")
+    c.equal(sorted(got), ["channels/blue", "channels/green", "image", "labels/fov", "labels/vessel"], "DRIVE alone")
+    for i, id_ in enumerate(("21_training", "01_test")):
+        c.voxels(got["channels/green"][i, 0], colour[id_][..., 1], f"{id_}: green")
+        c.voxels(got["labels/vessel"][i, 0], vessel[id_].astype(numpy.uint8), f"{id_}: vessels")
+    err, ids, got = archive_of(*size, "--label", "vessel_2")
+    c.equal((ids, sorted(got)[-2:]), (["01_test", "Image_01L"], ["labels/vessel", "labels/vessel_2"]), "--label says which map counts")
+    c.that("21_training: passed over: has no label map vessel_2 (uint8)" in err, err)
+    err, ids, got = archive_of("1", "1_1", "1_2", *size)
+    c.equal((ids, sorted(got)), (["1_1"], ["image", "labels/nerve"]), "the nerve: frames with a mask")
+    s.close()
+
+
 def words(c, s):
     def refused(part, *args):
         done = s.tome("patches", s.path, *args, "--list")
@@ -443,6 +511,7 @@ def main():
         misfits(c, s)
         words(c, s)
         few_bytes(c, s, sys.argv[2], Path(folder) / "more")
+        unlike(c, sys.argv[1], Path(folder) / "pictures")
         s.close()
     sys.exit(c.done())
 
