@@ -17,6 +17,8 @@ typedef struct split {
   const char *root;          /* the folder's path */
   tome_units units[PARTS];
   const char *outputs[PARTS];
+  tome_pictures_job jobs[PARTS];
+  tome_draft drafts[PARTS]; /* written, not placed */
 } split;
 
 typedef struct driving {
@@ -29,7 +31,10 @@ typedef struct driving {
 
 static void clear(driving *d) {
   for (size_t i = 0; i < d->count; i++)
-    for (int k = 0; k < PARTS; k++) tome_units_clear(&d->splits[i].units[k]);
+    for (int k = 0; k < PARTS; k++) {
+      tome_draft_abandon(&d->splits[i].drafts[k]);
+      tome_units_clear(&d->splits[i].units[k]);
+    }
   tome_arena_clear(&d->arena);
 }
 
@@ -80,6 +85,7 @@ static bool add_split(driving *d, const char *folder, const char *file, tome_err
   split *s = &d->splits[d->count++];
   s->folder = folder;
   s->file = file;
+  for (int k = 0; k < PARTS; k++) s->drafts[k].fd = -1;
   s->root = tome_join(&d->arena, d->opt->root, folder, err);
   for (int k = 0; s->root && k < PARTS; k++) {
     const char *in = tome_join(&d->arena, s->root, parts[k].folder, err);
@@ -93,25 +99,34 @@ static bool add_split(driving *d, const char *folder, const char *file, tome_err
   return s->root != NULL;
 }
 
-static bool write_split(driving *d, split *s, void (*on_event)(void *user, const tome_event *event), void *user,
-                        tome_error *err) {
+static bool write_split(driving *d, split *s, tome_error *err) {
   int64_t size[2] = {0, 0};
   for (int k = 0; k < PARTS; k++) {
-    tome_pictures_job job = {.units = s->units[k].items,
-                             .count = s->units[k].count,
-                             .output = s->outputs[k],
-                             .dataset = "image",
-                             .values = {.gray = k != IMAGES, .dtype = d->opt->dtype ? d->opt->dtype : TOME_U8},
-                             .level = d->opt->level,
-                             .force = d->opt->force,
-                             .sync = d->opt->sync,
-                             .full_range = k != IMAGES,
-                             .channels = k == IMAGES ? 3 : 1,
-                             .size = {size[0], size[1]},
-                             .like = k == IMAGES ? NULL : s->units[IMAGES].items[0].shown};
-    if (!tome_pictures_write(&job, d->run, err)) return false;
-    memcpy(size, job.size, sizeof size);
-    const tome_event e = {TOME_EVENT_ADDED, job.dataset, job.output, job.text};
+    tome_pictures_job *job = &s->jobs[k];
+    *job = (tome_pictures_job){.units = s->units[k].items,
+                               .count = s->units[k].count,
+                               .output = s->outputs[k],
+                               .dataset = "image",
+                               .values = {.gray = k != IMAGES, .dtype = d->opt->dtype ? d->opt->dtype : TOME_U8},
+                               .level = d->opt->level,
+                               .force = d->opt->force,
+                               .sync = d->opt->sync,
+                               .full_range = k != IMAGES,
+                               .channels = k == IMAGES ? 3 : 1,
+                               .size = {size[0], size[1]},
+                               .like = k == IMAGES ? NULL : s->units[IMAGES].items[0].shown};
+    if (!tome_pictures_write(job, &s->drafts[k], d->run, err)) return false;
+    memcpy(size, job->size, sizeof size);
+  }
+  return true;
+}
+
+/* All files are good: they appear. */
+static bool place_split(split *s, void (*on_event)(void *user, const tome_event *event), void *user, tome_error *err) {
+  for (int k = 0; k < PARTS; k++) {
+    const tome_pictures_job *job = &s->jobs[k];
+    const tome_event e = {TOME_EVENT_ADDED, job->dataset, job->output, job->text};
+    if (!tome_pictures_place(job, &s->drafts[k], err)) return false;
     if (on_event) on_event(user, &e);
   }
   return true;
@@ -123,6 +138,8 @@ bool tome_archive_drive(const tome_drive_options *opt, const tome_run *run,
   if (opt->split != TOME_DRIVE_TEST && !add_split(&d, "training", "train", err)) return false;
   if (opt->split != TOME_DRIVE_TRAINING && !add_split(&d, "test", "test", err)) return false;
   for (size_t i = 0; i < d.count; i++)
-    if (!write_split(&d, &d.splits[i], on_event, user, err)) return false;
+    if (!write_split(&d, &d.splits[i], err)) return false;
+  for (size_t i = 0; i < d.count; i++)
+    if (!place_split(&d.splits[i], on_event, user, err)) return false;
   return true;
 }

@@ -155,7 +155,11 @@ bool tome_pictures_room(const char *output, bool force, tome_error *err) {
   return tome_output_folder_of(output, err);
 }
 
-bool tome_pictures_write(tome_pictures_job *job, const tome_run *run, tome_error *err) {
+bool tome_pictures_place(const tome_pictures_job *job, tome_draft *draft, tome_error *err) {
+  return job->sync ? tome_draft_commit(draft, job->force, err) : tome_draft_place(draft, job->force, err);
+}
+
+bool tome_pictures_write(tome_pictures_job *job, tome_draft *hold, const tome_run *run, tome_error *err) {
   TOME_CLEANUP(tome_draft_abandon) tome_draft d = {.fd = -1};
   TOME_CLEANUP(clear)
   writing w = {.job = job, .run = run, .lock = PTHREAD_MUTEX_INITIALIZER, .lo = INFINITY, .hi = -INFINITY};
@@ -169,7 +173,10 @@ bool tome_pictures_write(tome_pictures_job *job, const tome_run *run, tome_error
   tome_array_file *file = w.file;
   w.file = NULL;
   if (!tome_array_file_finish(file, err)) return tome_fail_prefix(err, "%s", job->output);
-  return job->sync ? tome_draft_commit(&d, job->force, err) : tome_draft_place(&d, job->force, err);
+  if (!hold) return tome_pictures_place(job, &d, err);
+  *hold = d;
+  d = (tome_draft){.fd = -1};
+  return true;
 }
 
 /* ---- the call ---- */
@@ -195,7 +202,7 @@ bool tome_stack_pictures(const tome_stack_pictures_options *o, const tome_run *r
   if (!tome_units_find(o->inputs, o->input_count, false, NULL, run, &units, err)) return false;
   job.units = units.items;
   job.count = units.count;
-  if (!tome_pictures_write(&job, run, err)) return false;
+  if (!tome_pictures_write(&job, NULL, run, err)) return false;
   const tome_event e = {TOME_EVENT_ADDED, job.dataset, job.output, job.text};
   if (on_event) on_event(user, &e);
   return true;

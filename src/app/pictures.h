@@ -19,7 +19,9 @@ typedef struct tome_pictures_job {
   const char *like; /* what has that size: for messages; NULL: the first */
   char text[120];   /* out: what was written */
 } tome_pictures_job;
-TOME_MUST_USE bool tome_pictures_write(tome_pictures_job *job, const tome_run *run, tome_error *err);
+/* Writes it. `hold` NULL: the file is in its place; else it is a draft yet, to be placed or abandoned by the caller (tome_pictures_place). */
+TOME_MUST_USE bool tome_pictures_write(tome_pictures_job *job, tome_draft *hold, const tome_run *run, tome_error *err);
+TOME_MUST_USE bool tome_pictures_place(const tome_pictures_job *job, tome_draft *draft, tome_error *err);
 /* Makes the folders a file lies in, and fails with TOME_EXISTS where the file is there and not to be overwritten. */
 TOME_MUST_USE bool tome_pictures_room(const char *output, bool force, tome_error *err);
 
