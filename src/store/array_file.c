@@ -139,11 +139,25 @@ static bool sound(const tome_array_file *f, tome_error *err) {
   return tome_fail_errno(err, "%s: cannot be written", f->path);
 }
 
-static bool write_row(tome_array_file *f, int64_t row, const void *data, size_t size, uint32_t mask, tome_error *err) {
+/* Has HDF5 find the row a place, where *later is to be written. */
+static bool place_row(tome_array_file *f, int64_t row, size_t size, uint32_t mask, tome_sink_later *later,
+                      tome_error *err) {
   const hsize_t at[5] = {(hsize_t)row, 0, 0, 0, 0};
   TOME_H5_LOCK;
-  if (H5Dwrite_chunk(f->set, H5P_DEFAULT, mask, at, size, data) >= 0) return sound(f, err);
-  return tome_h5_fail(err, TOME_IO, "%s: row %lld cannot be written", f->path, (long long)row);
+  tome_sink_put_off(f->file, later);
+  const bool ok = H5Dwrite_chunk(f->set, H5P_DEFAULT, mask, at, size, later->data) >= 0;
+  tome_sink_put_off(f->file, NULL);
+  return ok ? sound(f, err) : tome_h5_fail(err, TOME_IO, "%s: row %lld cannot be written", f->path, (long long)row);
+}
+
+static bool write_row(tome_array_file *f, int64_t row, const void *data, size_t size, uint32_t mask, tome_error *err) {
+  tome_sink_later later = {.data = data};
+  if (!place_row(f, row, size, mask, &later, err)) return false;
+  const int failed = tome_sink_catch_up(&later);
+  if (!failed) return true;
+  TOME_H5_LOCK;
+  if (!f->failed) f->failed = failed;
+  return sound(f, err);
 }
 
 bool tome_array_file_put(tome_array_file *f, int64_t row, const void *data, tome_error *err) {

@@ -16,6 +16,7 @@ typedef struct sink_file {
   int fd, *failed;
   bool soon;
   haddr_t end_allocated, end, begun;
+  tome_sink_later *later; /* what shall be put off */
 } sink_file;
 
 /* What H5Pset_driver carries to sink_open; HDF5 copies it byte by byte. */
@@ -94,17 +95,23 @@ static void begin_writing_back(sink_file *f) {
   f->begun = f->end;
 }
 
+/* 0, or the errno. */
+static int write_at(int fd, uint64_t at, size_t size, const void *data) {
+  for (size_t put = 0; put < size;) {
+    const ssize_t n = pwrite(fd, (const char *)data + put, size - put, (off_t)(at + put));
+    if (n < 0 && errno != EINTR) return errno;
+    if (n > 0) put += (size_t)n;
+  }
+  return 0;
+}
+
 static herr_t sink_write(H5FD_t *file, H5FD_mem_t type, hid_t transfer, haddr_t at, size_t size, const void *data) {
   (void)type, (void)transfer;
   sink_file *f = (sink_file *)file;
-  for (size_t put = 0; put < size && !*f->failed;) {
-    const ssize_t n = pwrite(f->fd, (const char *)data + put, size - put, (off_t)(at + put));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0)
-      *f->failed = errno;
-    else
-      put += (size_t)n;
-  }
+  if (f->later && f->later->data == data)
+    *f->later = (tome_sink_later){.data = data, .fd = f->fd, .at = at, .size = size};
+  else if (!*f->failed)
+    *f->failed = write_at(f->fd, at, size, data);
   if (at + size > f->end) f->end = at + size;
   if (!*f->failed) begin_writing_back(f);
   return 0;
@@ -119,6 +126,13 @@ static herr_t sink_truncate(H5FD_t *file, hid_t transfer, hbool_t closing) {
   return 0;
 }
 
+/* H5Fget_vfd_handle: the driver's own. */
+static herr_t sink_handle(H5FD_t *file, hid_t access, void **handle) {
+  (void)access;
+  *handle = file;
+  return 0;
+}
+
 static const H5FD_class_t driver = {
     .name = "tome_writing",
     .maxaddr = (haddr_t)INT64_MAX,
@@ -130,11 +144,21 @@ static const H5FD_class_t driver = {
     .get_eoa = sink_end_allocated,
     .set_eoa = sink_set_end_allocated,
     .get_eof = sink_end,
+    .get_handle = sink_handle,
     .read = sink_read,
     .write = sink_write,
     .truncate = sink_truncate,
     .fl_map = H5FD_FLMAP_DICHOTOMY,
 };
+
+void tome_sink_put_off(hid_t file, tome_sink_later *later) {
+  void *f;
+  if (H5Fget_vfd_handle(file, H5P_DEFAULT, &f) >= 0) ((sink_file *)f)->later = later;
+}
+
+int tome_sink_catch_up(const tome_sink_later *later) {
+  return later->size ? write_at(later->fd, later->at, later->size, later->data) : 0;
+}
 
 /* An access list with the driver. */
 static hid_t through_sink(const sink_access *to, tome_error *err) {
