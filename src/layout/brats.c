@@ -9,7 +9,8 @@
 /* Sequences, in the order that the channels get. */
 static const char *const sequences[] = {"t1",  "t1n",   "t1w", "t1ce", "t1c", "t1gd", "t1post", "t2",
                                         "t2w", "flair", "t2f", "pd",   "adc", "dwi",  "swi",    "cbf"};
-static const char *const modern[] = {"t1n", "t1c", "t2w", "t2f"}; /* words of 2023 and after */
+static const char *const modern[] = {"t1n", "t2w", "t2f"}; /* words of 2023 and after */
+static const char *const early[] = {"t1c"};                /* among other words: of 2016 and before */
 static const char *const segmentations[] = {"seg", "segmentation", "label", "labels", "gt"};
 
 enum { NOT_A_SEQUENCE = TOME_COUNT(sequences), NAME_ROOM = 256 };
@@ -96,26 +97,59 @@ static bool is_case(const brats_file *f, size_t count, bool truth) {
 
 /* ---- labels --------------------------------------------------------------------------------------------- */
 
-static const tome_value_name classic[] = {
+/* What the values mean has changed: since 2017 the necrotic and the not enhancing core are one, since 2023 what enhances is 3, and 4 the cavity that surgery
+ * left (2024). */
+typedef struct edition {
+  const tome_value_name *names;
+  size_t count;
+} edition;
+static const tome_value_name names_2012[] = {
     {1, "necrosis"}, {2, "edema"}, {3, "nonenhancing_tumor"}, {4, "enhancing_tumor"}};
-static const tome_value_name since_2023[] = {
+static const tome_value_name names_2017[] = {
+    {1, "necrosis_or_nonenhancing_tumor"}, {2, "edema"}, {4, "enhancing_tumor"}};
+static const tome_value_name names_2023[] = {
     {1, "necrosis"}, {2, "edema"}, {3, "enhancing_tumor"}, {4, "resection_cavity"}};
+static const edition of_2012 = {names_2012, TOME_COUNT(names_2012)}, of_2017 = {names_2017, TOME_COUNT(names_2017)},
+                     of_2023 = {names_2023, TOME_COUNT(names_2023)}, unknown = {NULL, 0};
 
-static bool is_modern(const brats_file *f, size_t count) {
+/* The year behind the last "BraTS" of a text ("BraTS20_Training_001", "brats_2013_pat0005_1"); 0 without one. */
+static int year_in(const char *text) {
+  int year = 0;
+  for (const char *at = text; (at = strcasestr(at, "brats"));) {
+    at += strlen("brats");
+    const char *number = at + strspn(at, "_- ");
+    const size_t digits = strspn(number, "0123456789");
+    const int v = digits == 2 || digits == 4 ? atoi(number) : 0;
+    if (digits == 2 && v >= 12) year = 2000 + v;
+    if (v >= 2012 && v < 2100) year = v;
+  }
+  return year;
+}
+
+static bool has_word(const brats_file *f, size_t count, const char *const *words, size_t word_count) {
   for (size_t i = 0; i < count; i++)
-    if (f[i].sequence < NOT_A_SEQUENCE && place_of(sequences[f[i].sequence], strlen(sequences[f[i].sequence]), modern,
-                                                   TOME_COUNT(modern)) < TOME_COUNT(modern))
+    if (f[i].sequence < NOT_A_SEQUENCE &&
+        place_of(sequences[f[i].sequence], strlen(sequences[f[i].sequence]), words, word_count) < word_count)
       return true;
   return false;
 }
 
-static bool add_label(tome_scan *s, tome_plan *plan, tome_case_input *c, size_t entry, const char *map,
-                      const tome_value_name *names, size_t name_count, tome_error *err) {
+/* By the name of the case, else by its folders', else by the words for its sequences. Children's tumours have had several meanings. */
+static edition edition_of(const tome_case_input *c, const brats_file *f, size_t count) {
+  const int named = year_in(c->name), year = named ? named : year_in(c->folder);
+  if (strcasestr(c->name, "-PED-")) return unknown;
+  if (year && year < 2017) return of_2012;
+  if (year >= 2023 || has_word(f, count, modern, TOME_COUNT(modern))) return of_2023;
+  return !year && has_word(f, count, early, TOME_COUNT(early)) ? of_2012 : of_2017;
+}
+
+static bool add_label(tome_scan *s, tome_plan *plan, tome_case_input *c, size_t entry, const char *map, edition values,
+                      tome_error *err) {
   const tome_picks one = {&entry, 1, 1};
   if (!tome_plan_label(plan, c, map, s, &one, tome_scan_shown(s, entry), err)) return false;
   s->claimed[entry] = true;
-  c->labels[c->label_count - 1].names = names;
-  c->labels[c->label_count - 1].name_count = name_count;
+  c->labels[c->label_count - 1].names = values.names;
+  c->labels[c->label_count - 1].name_count = values.count;
   return true;
 }
 
@@ -134,8 +168,7 @@ static bool add_others(tome_scan *s, tome_plan *plan, tome_case_input *c, size_t
     const bool truth = is_truth(name);
     if (!truth && !contains(name, "mask") && !contains(name, "seg")) continue;
     char *stem = tome_arena_printf(&s->arena, err, "%.*s", (int)tome_stem_length(name), name);
-    if (!stem || !add_label(s, plan, c, entry, truth ? "segmentation" : stem, truth ? classic : NULL,
-                            truth ? TOME_COUNT(classic) : 0, err))
+    if (!stem || !add_label(s, plan, c, entry, truth ? "segmentation" : stem, truth ? of_2012 : unknown, err))
       return false;
   }
   return true;
@@ -155,7 +188,6 @@ static bool add_image(tome_scan *s, tome_plan *plan, tome_case_input *c, const b
 static bool add_case(tome_scan *s, tome_plan *plan, size_t folder, const brats_file *f, size_t count, bool alone,
                      tome_error *err) {
   const bool named = strpbrk(f[0].key, "0123456789");
-  const bool new_words = is_modern(f, count);
   tome_case_input *c = named ? tome_plan_case(plan, s, "brats", f[0].key, folder, err)
                              : tome_plan_case_of_folder(plan, s, "brats", folder, err);
   if (!c) return false;
@@ -163,8 +195,7 @@ static bool add_case(tome_scan *s, tome_plan *plan, size_t folder, const brats_f
   for (size_t i = 0; i < count; i++)
     if (!f[i].segmentation && !add_image(s, plan, c, &f[i], err)) return false;
   for (size_t i = 0; i < count; i++)
-    if (f[i].segmentation &&
-        !add_label(s, plan, c, f[i].entry, "segmentation", new_words ? since_2023 : classic, TOME_COUNT(classic), err))
+    if (f[i].segmentation && !add_label(s, plan, c, f[i].entry, "segmentation", edition_of(c, f, count), err))
       return false;
   return !alone || add_others(s, plan, c, folder, err);
 }
@@ -204,7 +235,11 @@ const tome_layout tome_layout_brats = {
     .tree =
         "BraTS20_Training_001/\n"
         "  BraTS20_Training_001_t1.nii.gz  …_t1ce.nii.gz  …_t2.nii.gz  …_flair.nii.gz     or t1n, t1c, t2w, t2f\n"
-        "  BraTS20_Training_001_seg.nii.gz     1 necrosis, 2 edema, 4 enhancing_tumor (3 since 2023)\n"
+        "  BraTS20_Training_001_seg.nii.gz     2017 to 2021: 1 necrosis_or_nonenhancing_tumor, 2 edema, 4 "
+        "enhancing_tumor;\n"
+        "                                      since 2023: 1 necrosis, 2 edema, 3 enhancing_tumor, 4 "
+        "resection_cavity;\n"
+        "                                      to 2016: 1 necrosis, 2 edema, 3 nonenhancing_tumor, 4 enhancing_tumor\n"
         "The sequences are the channels of one case. All in one folder is fine, as are folders that are the only "
         "name.\n",
     .find = find,

@@ -4,12 +4,24 @@
 
 #include "layout/scan.h"
 
-/* "Image_01L" */
-static bool is_image(const char *name) {
-  const size_t stem = tome_stem_length(name);
-  if (!(TOME_PICTURES & 1u << tome_name_kind_of(name)) || strncmp(name, "Image_", 6) != 0) return false;
+/* Bytes of "Image_01L" at a name's beginning; 0 for any other name. */
+static size_t head_length(const char *name) {
+  if (strncmp(name, "Image_", 6) != 0) return 0;
   const size_t digits = strspn(name + 6, "0123456789");
-  return digits && digits < 8 && stem == 6 + digits + 1 && (name[6 + digits] == 'L' || name[6 + digits] == 'R');
+  return digits && digits < 8 && (name[6 + digits] == 'L' || name[6 + digits] == 'R') ? 6 + digits + 1 : 0;
+}
+
+static bool is_image(const char *name) {
+  return TOME_PICTURES & 1u << tome_name_kind_of(name) && head_length(name) &&
+         tome_stem_length(name) == head_length(name);
+}
+
+/* "Image_01L_1stHO" */
+static bool is_observers(const tome_scan *s, size_t entry) {
+  const char *name = tome_scan_name(s, entry);
+  const size_t n = head_length(name);
+  return n && tome_stem_length(name) == n + 6 &&
+         (strncmp(name + n, "_1stHO", 6) == 0 || strncmp(name + n, "_2ndHO", 6) == 0);
 }
 
 static size_t observer(const tome_scan *s, size_t entry, const char *end) {
@@ -31,7 +43,7 @@ static bool find(tome_scan *s, tome_plan *plan, tome_error *err) {
   for (size_t i = 0; !s->is_file && i < s->tree->count; i++)
     if (!s->claimed[i] && !s->tree->entries[i].folder && is_image(tome_scan_name(s, i)) && !add_case(s, plan, i, err))
       return false;
-  return true;
+  return tome_scan_orphan_pictures(s, is_observers, "an observer's vessels of CHASE_DB1 without their photograph", err);
 }
 
 extern const tome_layout tome_layout_chase;

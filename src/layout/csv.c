@@ -112,6 +112,20 @@ static bool refuse_row(const table *t, const tome_csv_row *row, const char *id, 
   return true;
 }
 
+/* A row with a cell too many or too few: which is which cannot be known. */
+static bool refuse_odd(const table *t, const tome_csv_row *row, tome_error *err) {
+  const char *what = tome_arena_printf(&t->plan->arena, err, "%s-%zu", t->shown, row->line);
+  for (size_t i = 0; what && i < t->column_count && i < row->count; i++)
+    if (t->columns[i].kind == ID && *row->cells[i]) what = row->cells[i];
+  if (!what || !tome_plan_pass_over(t->plan, what, err,
+                                    "%s: line %zu: has %zu cells where the header has %zu; a cell with a comma in it "
+                                    "goes in quotes",
+                                    t->shown, row->line, row->count, t->column_count))
+    return false;
+  t->plan->passed[t->plan->passed_count - 1].damaged = true;
+  return true;
+}
+
 typedef struct row_case {
   tome_said_case said;
   tome_named_path *named; /* channels, then labels */
@@ -228,9 +242,12 @@ static bool read_table(table *t, const tome_bytes *bytes, tome_error *err) {
   if (!tome_csv_parse((const char *)bytes->data, bytes->size, t->shown, &t->plan->arena, &t->csv, err)) return false;
   if (!t->csv.count) return tome_fail(err, TOME_CORRUPT, "%s: is empty; a table begins with id,image,label", t->shown);
   if (!read_header(t, err) || !check_ids(t, err)) return false;
+  for (size_t i = 0; i < t->csv.odd_count; i++)
+    if (!refuse_odd(t, &t->csv.odd[i], err)) return false;
   for (size_t i = 1; i < t->csv.count; i++)
     if (!take_row(t, &t->csv.rows[i], err)) return false;
-  return t->csv.count > 1 || tome_plan_pass_over(t->plan, t->scan->tree->root, err, "%s: has no rows", t->shown);
+  return t->csv.count > 1 || t->csv.odd_count ||
+         tome_plan_pass_over(t->plan, t->scan->tree->root, err, "%s: has no rows", t->shown);
 }
 
 /* A table in a folder may be anybody's, about anything. */

@@ -110,9 +110,11 @@ bool tome_csv_parse(const char *text, size_t size, const char *name, tome_arena 
     tome_csv_row row = {0};
     if (!read_row(&r, &row)) return false;
     if (row.count == 1 && !*row.cells[0]) continue;
-    if (csv.count && row.count != csv.rows[0].count)
-      return tome_fail(err, TOME_CORRUPT, "%s: line %zu: has %zu cells where the header has %zu", name, row.line,
-                       row.count, csv.rows[0].count);
+    if (csv.count && row.count != csv.rows[0].count) {
+      if (!tome_arena_grow(arena, &csv.odd, &csv.odd_cap, csv.odd_count + 1, sizeof *csv.odd, err)) return false;
+      csv.odd[csv.odd_count++] = row;
+      continue;
+    }
     if (!tome_arena_grow(arena, &csv.rows, &csv.cap, csv.count + 1, sizeof *csv.rows, err)) return false;
     csv.rows[csv.count++] = row;
   }

@@ -13,11 +13,13 @@ typedef struct tome_csv_row {
 typedef struct tome_csv {
   tome_csv_row *rows; /* [0] is the header; lines with nothing on them are left out */
   size_t count, cap;
+  tome_csv_row *odd; /* rows of more or fewer cells than the header */
+  size_t odd_count, odd_cap;
 } tome_csv;
 
 /* Quoted cells may hold commas, line ends and "" for a quote; lines end in LF or CRLF; a byte order mark is passed over. Where
  * the header has no comma, cells are cut at ';' or at tabs. TOME_CORRUPT names `name`, the line and the
- * cell: a quote that is not closed, a quote amid a cell, NUL, a row of more or fewer cells than the header. All of it lives in `arena`. */
+ * cell: a quote that is not closed, a quote amid a cell, NUL. All of it lives in `arena`. */
 TOME_MUST_USE bool tome_csv_parse(const char *text, size_t size, const char *name, tome_arena *arena, tome_csv *out,
                                   tome_error *err);
 

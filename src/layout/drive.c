@@ -50,6 +50,21 @@ static bool add_case(tome_scan *s, tome_plan *plan, size_t entry, size_t digits,
   return true;
 }
 
+/* Of an observer, or the field of view: "21_manual1" in 1st_manual, "21_training_mask" or "21_mask" in a folder mask beside such. */
+static bool is_mask(const tome_scan *s, size_t entry) {
+  static const char *const ends[] = {"_manual1", "_manual2", "_training_mask", "_test_mask", "_mask"};
+  const char *name = tome_scan_name(s, entry);
+  const tome_folder *f = &s->folders[s->folder_of[entry]];
+  const size_t digits = strspn(name, "0123456789"), stem = tome_stem_length(name);
+  const bool manual = strcmp(f->name, "1st_manual") == 0 || strcmp(f->name, "2nd_manual") == 0;
+  const bool beside = f->parent != TOME_NOWHERE && (tome_scan_sub(s, f->parent, "images") != TOME_NOWHERE ||
+                                                    tome_scan_sub(s, f->parent, "1st_manual") != TOME_NOWHERE);
+  if (!digits || (!manual && !(strcmp(f->name, "mask") == 0 && beside))) return false;
+  for (size_t i = 0; i < TOME_COUNT(ends); i++)
+    if (stem == digits + strlen(ends[i]) && strncmp(name + digits, ends[i], strlen(ends[i])) == 0) return true;
+  return false;
+}
+
 static bool find(tome_scan *s, tome_plan *plan, tome_error *err) {
   for (size_t i = 0; i < s->folder_count; i++) {
     if (s->is_file || !is_of_drive(s, i)) continue;
@@ -61,7 +76,7 @@ static bool find(tome_scan *s, tome_plan *plan, tome_error *err) {
       if (!add_case(s, plan, entry, digits, err)) return false;
     }
   }
-  return true;
+  return tome_scan_orphan_pictures(s, is_mask, "a mask of DRIVE whose photograph is not in images", err);
 }
 
 extern const tome_layout tome_layout_drive;

@@ -26,6 +26,17 @@ static bool add_whole(tome_scan *s, size_t folder, tome_plan *plan, tome_case_in
   return true;
 }
 
+/* Strokes are masks of 0 and 1; what of is their file's first word. */
+static const tome_value_name *stroke_name(const char *file) {
+  static const tome_value_name known[] = {{1, "kidney"}, {1, "tumor"},  {1, "cyst"},
+                                          {1, "ureter"}, {1, "artery"}, {1, "vein"}};
+  for (size_t i = 0; i < TOME_COUNT(known); i++) {
+    const size_t n = strlen(known[i].name);
+    if (strncmp(file, known[i].name, n) == 0 && file[n] == '_') return &known[i];
+  }
+  return NULL;
+}
+
 /* In a folder: kidney_instance-1_annotation-2, one annotator's one kidney; a map each, called so. */
 static bool add_strokes(tome_scan *s, size_t folder, tome_plan *plan, tome_case_input *c, tome_error *err) {
   if (folder == TOME_NOWHERE) return true;
@@ -34,7 +45,8 @@ static bool add_strokes(tome_scan *s, size_t folder, tome_plan *plan, tome_case_
     const char *name = tome_scan_name(s, f->files[i]);
     if (tome_name_kind_of(name) != TOME_NAME_NIFTI || !strstr(name, "_instance-")) continue;
     char *map = tome_arena_printf(&s->arena, err, "%.*s", (int)tome_stem_length(name), name);
-    if (!map || !tome_plan_label_file(plan, s, c, map, f->files[i], NULL, 0, err)) return false;
+    const tome_value_name *of = stroke_name(name);
+    if (!map || !tome_plan_label_file(plan, s, c, map, f->files[i], of, of != NULL, err)) return false;
   }
   return true;
 }

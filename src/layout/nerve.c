@@ -9,12 +9,22 @@ static bool is_tiff(const char *name) {
   return strcmp(end, ".tif") == 0 || strcmp(end, ".tiff") == 0;
 }
 
-/* "12_7.tif" */
-static bool is_frame(const char *name) {
+/* Bytes of "12_7" at the beginning of a TIFF's name; 0 for any other name. */
+static size_t frame_length(const char *name) {
   const size_t patient = strspn(name, "0123456789");
-  if (!is_tiff(name) || !patient || name[patient] != '_') return false;
+  if (!is_tiff(name) || !patient || name[patient] != '_') return 0;
   const size_t frame = strspn(name + patient + 1, "0123456789");
-  return frame && frame + patient < 20 && tome_stem_length(name) == patient + 1 + frame;
+  return frame && frame + patient < 20 ? patient + 1 + frame : 0;
+}
+
+/* "12_7.tif" */
+static bool is_frame(const char *name) { return frame_length(name) && tome_stem_length(name) == frame_length(name); }
+
+/* "12_7_mask.tif" */
+static bool is_mask(const tome_scan *s, size_t entry) {
+  const char *name = tome_scan_name(s, entry);
+  const size_t n = frame_length(name);
+  return n && tome_stem_length(name) == n + 5 && strncmp(name + n, "_mask", 5) == 0;
 }
 
 /* "12.tif" of test/ */
@@ -59,7 +69,7 @@ static bool find(tome_scan *s, tome_plan *plan, tome_error *err) {
         (test != TOME_NOWHERE && test != i && !take_folder(s, test, is_test, plan, err)))
       return false;
   }
-  return true;
+  return tome_scan_orphan_pictures(s, is_mask, "a mask of the ultrasound nerve without its frame", err);
 }
 
 extern const tome_layout tome_layout_nerve;

@@ -160,6 +160,15 @@ bool tome_scan_orphan(tome_scan *s, size_t entry, const char *why, tome_error *e
   return true;
 }
 
+bool tome_scan_orphan_pictures(tome_scan *s, bool (*is)(const tome_scan *s, size_t entry), const char *why,
+                               tome_error *err) {
+  for (size_t i = 0; !s->is_file && i < s->tree->count; i++)
+    if (!s->claimed[i] && !s->tree->entries[i].folder &&
+        TOME_PICTURES & 1u << tome_name_kind_of(tome_scan_name(s, i)) && is(s, i) && !tome_scan_orphan(s, i, why, err))
+      return false;
+  return true;
+}
+
 const char *tome_scan_probe(tome_scan *s, size_t entry, tome_error *err) {
   tome_error unread = {0};
   const tome_format *f = tome_format_of(s->tree->entries[entry].full, &unread);

@@ -69,6 +69,9 @@ TOME_MUST_USE bool tome_scan_take(tome_scan *s, size_t folder, unsigned kinds, b
                                   tome_error *err);
 /* Claims a label that no image fits; leftovers.c makes the sentences. */
 TOME_MUST_USE bool tome_scan_orphan(tome_scan *s, size_t entry, const char *why, tome_error *err);
+/* Does so with every picture left whose name `is` holds for, in any folder. */
+TOME_MUST_USE bool tome_scan_orphan_pictures(tome_scan *s, bool (*is)(const tome_scan *s, size_t entry),
+                                             const char *why, tome_error *err);
 /* True for the .img of a pair whose .hdr is there too: the pair counts once. */
 bool tome_is_second_half(const tome_scan *s, size_t entry);
 /* The nearest folder at or above `folder` whose name speaks of labels; TOME_NOWHERE where none does. */

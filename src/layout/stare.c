@@ -11,6 +11,13 @@ static bool is_image(const char *name) {
          strspn(name + 2, "0123456789") == 4;
 }
 
+/* "im0001.ah" */
+static bool is_observers(const tome_scan *s, size_t entry) {
+  const char *name = tome_scan_name(s, entry);
+  return strncmp(name, "im", 2) == 0 && strspn(name + 2, "0123456789") == 4 && tome_stem_length(name) == 9 &&
+         (strncmp(name + 6, ".ah", 3) == 0 || strncmp(name + 6, ".vk", 3) == 0);
+}
+
 static size_t observer(const tome_scan *s, size_t entry, const char *who) {
   char stem[16];
   snprintf(stem, sizeof stem, "%.6s.%s", tome_scan_name(s, entry), who);
@@ -42,7 +49,7 @@ static bool find_in(tome_scan *s, const tome_folder *f, tome_plan *plan, tome_er
 static bool find(tome_scan *s, tome_plan *plan, tome_error *err) {
   for (size_t i = 0; !s->is_file && i < s->folder_count; i++)
     if (!find_in(s, &s->folders[i], plan, err)) return false;
-  return true;
+  return tome_scan_orphan_pictures(s, is_observers, "an observer's vessels of STARE without their photograph", err);
 }
 
 extern const tome_layout tome_layout_stare;

@@ -56,8 +56,8 @@ static void brats(void) {
              "+t1ce=BraTS20_Training_001/BraTS20_Training_001_t1ce.nii.gz "
              "+t2=BraTS20_Training_001/BraTS20_Training_001_t2.nii.gz "
              "+flair=BraTS20_Training_001/BraTS20_Training_001_flair.nii.gz "
-             "segmentation=BraTS20_Training_001/BraTS20_Training_001_seg.nii.gz{1 necrosis,2 edema,3 "
-             "nonenhancing_tumor,4 enhancing_tumor}\n");
+             "segmentation=BraTS20_Training_001/BraTS20_Training_001_seg.nii.gz{1 "
+             "necrosis_or_nonenhancing_tumor,2 edema,4 enhancing_tumor}\n");
   tree_begin("BraTS2023");
   tree_file("BraTS-GLI-00000-000-t2f.nii.gz");
   tree_file("BraTS-GLI-00000-000-t1n.nii.gz");
@@ -73,6 +73,21 @@ static void brats(void) {
              "BraTS-GLI-00002-000: brats MR BraTS-GLI-00002-000-t1n.nii.gz is t1n "
              "+t1c=BraTS-GLI-00002-000-t1c.nii.gz +t2w=BraTS-GLI-00002-000-t2w.nii.gz "
              "+t2f=BraTS-GLI-00002-000-t2f.nii.gz\n");
+  tree_begin("BraTS2015"); /* the folder says the year where names do not */
+  for (int i = 0; i < 5; i++)
+    tree_file(
+        (const char *const[]){"p1_T1.nii.gz", "p1_T1c.nii.gz", "p1_T2.nii.gz", "p1_Flair.nii.gz", "p1_seg.nii.gz"}[i]);
+  CHECK_HAS(plan_of(tree_root, NULL), "{1 necrosis,2 edema,3 nonenhancing_tumor,4 enhancing_tumor}");
+  tree_begin("BraTS2015b"); /* and the name of a case comes before it */
+  for (int i = 0; i < 3; i++)
+    tree_file((const char *const[]){"Brats18_CBICA_AAM_1_t1ce.nii.gz", "Brats18_CBICA_AAM_1_t2.nii.gz",
+                                    "Brats18_CBICA_AAM_1_seg.nii.gz"}[i]);
+  CHECK_HAS(plan_of(tree_root, NULL), "{1 necrosis_or_nonenhancing_tumor,2 edema,4 enhancing_tumor}");
+  tree_begin("children"); /* what values mean differs between editions */
+  for (int i = 0; i < 3; i++)
+    tree_file((const char *const[]){"BraTS-PED-00002-000-t1c.nii.gz", "BraTS-PED-00002-000-t2f.nii.gz",
+                                    "BraTS-PED-00002-000-seg.nii.gz"}[i]);
+  CHECK_HAS(plan_of(tree_root, NULL), "segmentation=BraTS-PED-00002-000-seg.nii.gz\n");
   tree_begin("pat7"); /* the folder is the only name */
   tree_file("pat7/T1c_norm.nii.gz");
   tree_file("pat7/Flair_norm.nii.gz");

@@ -25,8 +25,8 @@ static void drive(void) {
              "2_test: drive ? test/images/2_test.tif\n"
              "21_training: drive ? training/images/21_training.tif vessel=training/1st_manual/21_manual1.gif "
              "fov=training/mask/21_training_mask.gif\n"
-             "- test/mask/03_test_mask.gif: passed over: pictures are taken only where they are named: with --image "
-             "and --spacing, and --label\n");
+             "- test/mask/03_test_mask.gif: a mask of DRIVE whose photograph is not in images; pair them with --image "
+             "and --label, or take one as an image with --image\n");
   tree_begin("repacked"); /* as PNG */
   tree_file("training/images/21_training.png");
   tree_file("training/1st_manual/21_manual1.png");
@@ -74,8 +74,54 @@ static void retinas(void) {
              "im0001: stare ? stare-images/im0001.ppm.gz vessel=labels-ah/im0001.ah.ppm.gz "
              "vessel_2=labels-vk/im0001.vk.ppm.gz\n"
              "im0010: stare ? stare-images/im0010.ppm.gz\n"
-             "- labels-vk/im0011.vk.ppm.gz: passed over: pictures are taken only where they are named: with --image "
-             "and --spacing, and --label\n");
+             "- labels-vk/im0011.vk.ppm.gz: an observer's vessels of STARE without their photograph; pair them with "
+             "--image and --label, or take one as an image with --image\n");
+}
+
+static size_t unpaired_of(const char *only) {
+  tome_plan plan = {0};
+  tome_error err = {0};
+  size_t n = 0;
+  CHECK(tome_plan_root(tree_root, only, NULL, &plan, &err));
+  for (size_t i = 0; i < plan.passed_count; i++) n += plan.passed[i].unpaired;
+  tome_plan_clear(&plan);
+  return n;
+}
+
+/* Labels of which no image is there count as such; other pictures of much the same names do not. */
+static void without_pictures(void) {
+  tree_begin("DRIVE");
+  tree_file("training/images/21_training.tif");
+  tree_file("training/1st_manual/21_manual1.gif");
+  tree_file("training/1st_manual/22_manual1.gif");
+  tree_file("training/mask/22_training_mask.gif");
+  tree_file("training/mask/23_mask.gif");
+  tree_file("test/1st_manual/01_manual1.gif");
+  tree_file("test/2nd_manual/01_manual2.gif");
+  tree_file("elsewhere/01_mask.gif");
+  CHECK(unpaired_of(NULL) == 5);
+  CHECK_HAS(plan_of(tree_root, NULL),
+            "- test/1st_manual/01_manual1.gif and 1 more in test: a mask of DRIVE whose "
+            "photograph is not in images; pair them");
+  tree_begin("CHASEDB1");
+  tree_file("Image_01L_1stHO.png");
+  tree_file("Image_01L_2ndHO.png");
+  tree_file("Image_02L.jpg");
+  tree_file("Image_02L_1stHO.png");
+  tree_file("Image_03L_3rdHO.png");
+  CHECK(unpaired_of(NULL) == 2);
+  tree_begin("STARE");
+  tree_file("labels-ah/im0001.ah.ppm.gz");
+  tree_file("labels-vk/im0001.vk.ppm.gz");
+  tree_file("labels-vk/im0001.xy.ppm.gz");
+  CHECK(unpaired_of(NULL) == 2);
+  tree_begin("nerve");
+  tree_file("train/1_1.tif");
+  tree_file("train/1_1_mask.tif");
+  tree_file("train/1_2_mask.tif");
+  tree_file("masks/3_2_mask.tif");
+  tree_file("masks/3_2_other.tif");
+  CHECK(unpaired_of(NULL) == 2);
 }
 
 static void nerve(void) {
@@ -105,19 +151,20 @@ static void kits(void) {
   tree_file("data/case_00001/segmentations/tumor_instance-1_annotation-2.nii.gz");
   tree_file("data/case_00210/imaging.nii.gz"); /* the test set */
   tree_file("data/case_00300/segmentation.nii.gz");
-  CHECK_TEXT(plan_of(tree_root, NULL),
-             "case_00000: kits CT data/case_00000/imaging.nii.gz segmentation=data/case_00000/segmentation.nii.gz{1 "
-             "kidney,2 tumor,3 cyst}\n"
-             "case_00001: kits CT data/case_00001/imaging.nii.gz "
-             "aggregated_MAJ=data/case_00001/aggregated_MAJ_seg.nii.gz{1 kidney,2 tumor,3 cyst} "
-             "aggregated_AND=data/case_00001/aggregated_AND_seg.nii.gz{1 kidney,2 tumor,3 cyst} "
-             "aggregated_OR=data/case_00001/aggregated_OR_seg.nii.gz{1 kidney,2 tumor,3 cyst} "
-             "kidney_instance-1_annotation-1=data/case_00001/segmentations/kidney_instance-1_annotation-1.nii.gz "
-             "tumor_instance-1_annotation-2=data/case_00001/segmentations/tumor_instance-1_annotation-2.nii.gz\n"
-             "case_00210: kits CT data/case_00210/imaging.nii.gz\n"
-             "- data/case_00300/segmentation.nii.gz: a KiTS segmentation without its imaging.nii.gz: KiTS hands the "
-             "images out separately, fetch them into the case's folder first; pair them with --image and --label, or "
-             "take one as an image with --image\n");
+  CHECK_TEXT(
+      plan_of(tree_root, NULL),
+      "case_00000: kits CT data/case_00000/imaging.nii.gz segmentation=data/case_00000/segmentation.nii.gz{1 "
+      "kidney,2 tumor,3 cyst}\n"
+      "case_00001: kits CT data/case_00001/imaging.nii.gz "
+      "aggregated_MAJ=data/case_00001/aggregated_MAJ_seg.nii.gz{1 kidney,2 tumor,3 cyst} "
+      "aggregated_AND=data/case_00001/aggregated_AND_seg.nii.gz{1 kidney,2 tumor,3 cyst} "
+      "aggregated_OR=data/case_00001/aggregated_OR_seg.nii.gz{1 kidney,2 tumor,3 cyst} "
+      "kidney_instance-1_annotation-1=data/case_00001/segmentations/kidney_instance-1_annotation-1.nii.gz{1 kidney} "
+      "tumor_instance-1_annotation-2=data/case_00001/segmentations/tumor_instance-1_annotation-2.nii.gz{1 tumor}\n"
+      "case_00210: kits CT data/case_00210/imaging.nii.gz\n"
+      "- data/case_00300/segmentation.nii.gz: a KiTS segmentation without its imaging.nii.gz: KiTS hands the "
+      "images out separately, fetch them into the case's folder first; pair them with --image and --label, or "
+      "take one as an image with --image\n");
 }
 
 static void totalsegmentator(void) {
@@ -223,7 +270,10 @@ static void csv(void) {
   CHECK_HAS(plan_text, "- cases.csv: line 3, column image: a case needs an image, and the cell is empty\n");
   CHECK_HAS(table_of("id,path\np1,ct/a.nii.gz\n"), "cases.csv: line 1: has no column called image");
   CHECK_HAS(table_of("id,image\np1,ct/a.nii.gz\np1,ct/a.nii.gz\n"), "cases.csv: lines 2 and 3 have the same id p1");
-  CHECK_HAS(table_of("id,image\np1\n"), "cases.csv: line 2: has 1 cells where the header has 2");
+  CHECK_TEXT(table_of("id,image\np1\np2,ct/a.nii.gz\np3,ct/a.nii.gz,liver\n"), /* the others go on */
+             "p2: csv ? ct/a.nii.gz\n"
+             "- cases.csv: line 2: has 1 cells where the header has 2; a cell with a comma in it goes in quotes\n"
+             "- cases.csv: line 4: has 3 cells where the header has 2; a cell with a comma in it goes in quotes\n");
   CHECK_HAS(table_of("id,image\np1,\"ct/a.nii.gz\n"), "a quote that is not closed");
   CHECK_HAS(table_of("id,image\np1,ct/\"a\".nii.gz\n"), "line 2, cell 2: a quote amid a cell");
   CHECK_HAS(table_of("id,image\np1,\"ct/a.nii.gz\"x\n"), "line 2, cell 2: something follows the closing quote");
@@ -288,4 +338,4 @@ static void said_channels(void) {
   tome_plan_clear(&plan);
 }
 
-TEST_MAIN(drive, retinas, nerve, kits, totalsegmentator, msd, nnunet, csv, csv_noise, said_channels)
+TEST_MAIN(drive, retinas, without_pictures, nerve, kits, totalsegmentator, msd, nnunet, csv, csv_noise, said_channels)
