@@ -141,7 +141,8 @@ static bool describe(gallery *g, tome_error *err) {
   const char *window = g->opt->window ? g->opt->window : "auto", *channel = g->opt->channel;
   g->page.aspect = usual_aspect(g);
   g->page.title = tome_basename(tome_path(g->store));
-  g->page.text = tome_arena_printf(&g->arena, err, "%zu cases, a slice of each%s%s%s%s", g->page.count,
+  g->page.text = tome_arena_printf(&g->arena, err, "%zu case%s%s%s%s%s", g->page.count,
+                                   g->page.count == 1 ? ", a slice of it" : "s, a slice of each",
                                    s->coloured ? "" : "  ·  window ", s->coloured ? "" : window,
                                    channel ? "  ·  channel " : "", channel ? channel : "");
   return g->page.text != NULL;

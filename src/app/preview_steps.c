@@ -7,7 +7,7 @@
 
 #include "app/picture.h"
 
-enum { MOST_STEPS = 40, LINES = 12 };
+enum { MOST_STEPS = 40, LINES = 28 };
 
 typedef struct steps {
   tome_store *store;
@@ -110,10 +110,12 @@ static bool add_text(steps *s, size_t row, tome_error *err) {
                                  (long long)shape[2], tome_dtype_name(one->dtype));
   lines[n++] = tome_arena_printf(&s->arena, err, "%.4g × %.4g × %.4g mm", mm[0], mm[1], mm[2]);
   lines[n++] = tome_arena_printf(&s->arena, err, "%.6g … %.6g %s", range[0], range[1], one->units);
-  for (size_t i = 0; i < one->shown_count && n + 2 < LINES; i++)
+  const size_t all = one->shown_count, room = LINES - n, counted = all <= room ? all : room - 1;
+  for (size_t i = 0; i < counted; i++)
     lines[n++] = tome_arena_printf(&s->arena, err, "%.40s: %llu voxels, %.4g ml", one->shown[i].name,
                                    (unsigned long long)one->shown[i].voxels,
                                    (double)one->shown[i].voxels * mm[0] * mm[1] * mm[2] / 1000);
+  if (counted < all) lines[n++] = tome_arena_printf(&s->arena, err, "… and %zu more structures", all - counted);
   for (size_t i = 0; i < n; i++)
     if (!lines[i]) return false;
   s->rows[row].text = lines;

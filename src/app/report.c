@@ -130,14 +130,16 @@ static void put_figures(tome_reporting *r) {
   snprintf(text, sizeof text, "%zu", r->count);
   figure(r->page, "Cases", text, "");
   snprintf(text, sizeof text, "%zu", labelled);
-  snprintf(note, sizeof note, "%zu kinds of structure", r->thumbs.kind_count);
+  snprintf(note, sizeof note, r->thumbs.kind_count == 1 ? "%zu kind of structure" : "%zu kinds of structure",
+           r->thumbs.kind_count);
   figure(r->page, "With labels", text, note);
   modality_figure(r);
   snprintf(text, sizeof text, bytes < 1000000000 ? "%.1f MB" : "%.2f GB",
            (double)bytes / (bytes < 1000000000 ? 1e6 : 1e9));
   figure(r->page, "In the store", text, "");
-  snprintf(text, sizeof text, "%zu errors", by_rank[0]);
-  snprintf(note, sizeof note, "%zu warnings, %zu to know", by_rank[1], by_rank[2]);
+  snprintf(text, sizeof text, by_rank[0] == 1 ? "%zu error" : "%zu errors", by_rank[0]);
+  snprintf(note, sizeof note, by_rank[1] == 1 ? "%zu warning, %zu to know" : "%zu warnings, %zu to know", by_rank[1],
+           by_rank[2]);
   figure(r->page, "Problems", text, note);
   snprintf(text, sizeof text, "%zu", refused);
   figure(r->page, "Refused sources", text, "not in the store");
@@ -330,13 +332,21 @@ static void put_problems(tome_reporting *r) {
 
 static void put_legend(tome_reporting *r) {
   if (r->opt->no_pictures || !r->thumbs.kind_count) return;
+  const size_t all = r->thumbs.kind_count, shown = all < TOME_COLOURS ? all : TOME_COLOURS;
   tome_page_put(r->page, "<ul class=\"legend\" aria-label=\"Colours of outlines\">");
-  for (size_t k = 0; k < r->kinds; k++) {
-    tome_page_putf(r->page, "<li><span class=\"k%zu\"></span>", k % 7);
+  for (size_t k = 0; k < shown; k++) {
+    const tome_rgb c =
+        tome_label_colour(k); /* as a drawing's attribute: the page's policy lets no style into elements */
+    tome_page_putf(
+        r->page,
+        "<li><svg viewBox=\"0 0 16 16\" aria-hidden=\"true\"><rect x=\"2\" y=\"2\" width=\"12\" height=\"12\" "
+        "stroke-width=\"3\" stroke=\"#%02x%02x%02x\"/></svg>",
+        c.r, c.g, c.b);
     tome_page_text(r->page, r->thumbs.kinds[k]);
     tome_page_put(r->page, "</li>");
   }
-  tome_page_put(r->page, r->thumbs.kind_count > r->kinds ? "<li>… and others</li></ul>" : "</ul>");
+  if (all > shown) tome_page_putf(r->page, "<li>… and %zu more, in the same colours again</li>", all - shown);
+  tome_page_put(r->page, "</ul>");
 }
 
 static void put_count(tome_reporting *r) { tome_page_putf(r->page, "%zu rows", r->count); }

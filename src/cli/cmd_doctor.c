@@ -66,10 +66,13 @@ static void on_finding(void *user, const tome_doctor_finding *f) {
     print_finding(r, f);
 }
 
+static const char *ending(uint64_t n) { return n == 1 ? "" : "s"; }
+
 static void say_summary(const tome_doctor_summary *s, const char *folder) {
-  cli_say("%s cases: %s errors, %s warnings, %s to know", cli_units_count(s->cases).s, cli_units_count(s->errors).s,
-          cli_units_count(s->warnings).s, cli_units_count(s->infos).s);
-  if (folder) cli_say("%s pictures in %s", cli_units_count(s->pictures).s, folder);
+  cli_say("%s case%s: %s error%s, %s warning%s, %s to know", cli_units_count(s->cases).s, ending(s->cases),
+          cli_units_count(s->errors).s, ending(s->errors), cli_units_count(s->warnings).s, ending(s->warnings),
+          cli_units_count(s->infos).s);
+  if (folder) cli_say("%s picture%s in %s", cli_units_count(s->pictures).s, ending(s->pictures), folder);
 }
 
 static void finish_json(cli_json *j, const tome_doctor_summary *s) {

@@ -8,7 +8,7 @@ static tome_rgb toward(tome_rgb c, uint8_t gray) {
   return (tome_rgb){(uint8_t)((c.r + gray) / 2), (uint8_t)((c.g + gray) / 2), (uint8_t)((c.b + gray) / 2)};
 }
 
-/* The first ones are those that stand out most from gray: sky blue, orange, yellow, vermillion, green, purple, blue. */
+/* The first ones are those that stand out most from gray: sky blue, orange, green, yellow, vermillion, purple, blue. */
 tome_rgb tome_label_colour(size_t i) {
   static const uint8_t order[7] = {1, 0, 2, 3, 5, 6, 4};
   const tome_rgb c = tome_okabe_ito[order[i % 7]];

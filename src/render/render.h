@@ -14,6 +14,7 @@
 /* ---- colours (palette.c) --- */
 extern const tome_rgb tome_okabe_ito[7]; /* without black; orange, sky blue, green, yellow, blue, vermillion, purple */
 /* The colour of the i-th label: Okabe and Ito's, then the same paler and darker, round and round. Told apart by the colour-blind. */
+enum { TOME_COLOURS = 21 }; /* before they come again */
 tome_rgb tome_label_colour(size_t i);
 
 typedef struct tome_theme {

@@ -42,6 +42,43 @@ static void unite(const tome_step_sheet *s, layout *l) {
   }
 }
 
+/* A step's name, then its arguments, broken at commas to fit. Returns the baseline of the line after. Without a canvas it only measures. */
+static double draw_title(tome_canvas *c, double x, double y, double width, const char *title, double unit,
+                         const tome_theme *theme) {
+  const tome_type big = {17 * unit, true, theme->text}, small = {14 * unit, false, theme->text};
+  char text[128];
+  const char *rest = strchr(title, ':');
+  snprintf(text, sizeof text, "%.*s", rest ? (int)(rest - title) : 120, title);
+  if (c) tome_draw_text(c, x, y, &big, text);
+  y += 22 * unit;
+  for (rest = rest ? rest + 1 : ""; *rest; y += 19 * unit) {
+    size_t fits = 0; /* whole arguments, one at least */
+    for (size_t n = 1; n < sizeof text; n++) {
+      if (rest[n - 1] && rest[n] && rest[n - 1] != ',') continue;
+      snprintf(text, sizeof text, "%.*s", (int)n, rest);
+      if (fits && tome_text_width(&small, text) > width) break;
+      fits = n;
+      if (!rest[n - 1] || !rest[n]) break;
+    }
+    if (!fits) fits = strnlen(rest, sizeof text - 1);
+    snprintf(text, sizeof text, "%.*s", (int)fits, rest);
+    if (c) tome_draw_text(c, x, y, &small, text);
+    rest += strnlen(rest, fits);
+  }
+  return y;
+}
+
+/* Room for the longest row of numbers. */
+static double text_height(const tome_step_sheet *s, const layout *l) {
+  double most = 0;
+  for (size_t i = 0; i < s->row_count; i++) {
+    const tome_step_row *r = &s->rows[i];
+    const double from = draw_title(NULL, 0, 18 * l->unit, l->text, r->title, l->unit, tome_theme_of(s->light));
+    most = fmax(most, from + 20 * l->unit * (double)r->text_count);
+  }
+  return most;
+}
+
 static layout lay_out(const tome_step_sheet *s) {
   layout l = {.unit = tome_sheet_unit(s->width)};
   l.margin = (int)lrint(TOME_MARGIN * l.unit);
@@ -56,7 +93,7 @@ static layout lay_out(const tome_step_sheet *s) {
   }
   const double room = s->width - 2 * l.margin - l.text - l.gap * (double)s->plane_count;
   l.scale = fmin(fmax(room, 30) / width, 0.45 * s->width / height);
-  l.row_height = (int)fmax(ceil(height * l.scale), 170 * l.unit);
+  l.row_height = (int)ceil(fmax(height * l.scale, fmax(text_height(s, &l), 170 * l.unit)));
   double x = l.margin + l.text + l.gap;
   for (size_t p = 0; p < s->plane_count; p++) {
     l.left[p] = (int)lrint(x);
@@ -65,32 +102,6 @@ static layout lay_out(const tome_step_sheet *s) {
   l.legend = tome_legend_height(s->legend, s->legend_count, s->width - 2 * l.margin, l.unit);
   l.height = l.head + (int)s->row_count * (l.row_height + l.gap) + l.legend + l.margin;
   return l;
-}
-
-/* A step's name, then its arguments, broken at commas to fit. Returns the baseline of the line after. */
-static double draw_title(tome_canvas *c, double x, double y, double width, const char *title, double unit,
-                         const tome_theme *theme) {
-  const tome_type big = {17 * unit, true, theme->text}, small = {14 * unit, false, theme->text};
-  char text[128];
-  const char *rest = strchr(title, ':');
-  snprintf(text, sizeof text, "%.*s", rest ? (int)(rest - title) : 120, title);
-  tome_draw_text(c, x, y, &big, text);
-  y += 22 * unit;
-  for (rest = rest ? rest + 1 : ""; *rest; y += 19 * unit) {
-    size_t fits = 0; /* whole arguments, one at least */
-    for (size_t n = 1; n < sizeof text; n++) {
-      if (rest[n - 1] && rest[n] && rest[n - 1] != ',') continue;
-      snprintf(text, sizeof text, "%.*s", (int)n, rest);
-      if (fits && tome_text_width(&small, text) > width) break;
-      fits = n;
-      if (!rest[n - 1] || !rest[n]) break;
-    }
-    if (!fits) fits = strnlen(rest, sizeof text - 1);
-    snprintf(text, sizeof text, "%.*s", (int)fits, rest);
-    tome_draw_text(c, x, y, &small, text);
-    rest += strnlen(rest, fits);
-  }
-  return y;
 }
 
 static bool draw_row(tome_canvas *c, const tome_step_sheet *s, const layout *l, size_t i, tome_error *err) {

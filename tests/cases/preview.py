@@ -396,6 +396,26 @@ def real(c, s, folder):
     c.check(off.mean() < 1 and numpy.percentile(off, 99.9) <= 6, "with its own colours", f"mean {off.mean():.2f}, most {off.max()}")
 
 
+def many_labels(c, s, folder):
+    """Every structure has its line in each row of --steps: the row is as high as its text."""
+    image = numpy.full((20, 20, 4), 40, numpy.int16)
+    affine = numpy.diag([-3, -3, 3, 1])
+    nibabel.save(nibabel.Nifti1Image(image, affine), folder / "many.nii.gz")
+    lines = {}
+    for n in (2, 18, 40):
+        label = numpy.zeros(image.shape, numpy.uint8)
+        label.flat[:n] = range(1, n + 1)
+        nibabel.save(nibabel.Nifti1Image(label, affine), folder / f"seg{n}.nii.gz")
+        done = s.tome("ingest", s.path, "--image", folder / "many.nii.gz", "--id", f"many{n}", "--label", f"seg={folder / f'seg{n}.nii.gz'}", "-q")
+        c.check(done.status == 0, "a case of many labels", done.err)
+        s.tome("preview", s.path, f"many{n}", "flip:x", "flip:x", "--steps", "--light", "-o", folder / f"{n}.png")
+        text = pixels(folder / f"{n}.png")[64:, :420].min(2)
+        inked = (text < 200).any(1)
+        lines[n] = int((inked[1:] & ~inked[:-1]).sum())
+    c.check(lines[18] - lines[2] >= 3 * 16 - 6, "48 lines more for 16 labels more, three times", str(lines))
+    c.check(lines[40] >= lines[18] + 3 * 5, "many end with how many more there are", str(lines))
+
+
 def terminal(c, s):
     """On a terminal: half blocks in 24-bit or 256 colours, none with NO_COLOR."""
     def run(**env):
@@ -413,7 +433,7 @@ def terminal(c, s):
 def main():
     c, s = Told(), Store(sys.argv[1])
     with tempfile.TemporaryDirectory(prefix="tome-preview-") as tmp:
-        for test in (orientations, levels, furniture, left_of_flipped, tiny, slabs, own_window, odd, refusals, stored, gallery, real):
+        for test in (orientations, levels, furniture, left_of_flipped, tiny, slabs, own_window, odd, refusals, stored, gallery, many_labels, real):
             folder = Path(tmp) / test.__name__
             folder.mkdir()
             test(c, s, folder)

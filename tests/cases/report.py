@@ -6,6 +6,7 @@ chromium and chromedriver are installed) loads without complaint, sorts and filt
 """
 import base64
 import html.parser
+import http.client
 import io
 import itertools
 import json
@@ -16,8 +17,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import numpy
@@ -258,34 +257,42 @@ def whole_or_not(c, s, folder):
 class Browser:
     """Chromium by chromedriver's W3C protocol, and nothing else."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, size=(1400, 1000)):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.process = subprocess.Popen(["chromedriver", f"--port={port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.base = f"http://127.0.0.1:{port}"
-        options = {"args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", f"--user-data-dir={folder}", "--window-size=1400,1000"]}
+        self.line = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
+        options = {"args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", f"--user-data-dir={folder}", f"--window-size={size[0]},{size[1]}"]}
         wanted = {"capabilities": {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}}}
-        for _ in range(100):
+        for _ in range(600):
             try:
                 self.session = f"/session/{self.call('POST', '/session', wanted)['sessionId']}"
+                self.call("POST", self.session + "/timeouts", {"script": 120000, "pageLoad": 120000})
                 return
-            except (urllib.error.URLError, ConnectionError):
+            except ConnectionError:
+                self.line.close()
                 time.sleep(0.1)
         self.process.kill()
         raise RuntimeError("chromedriver does not answer")
 
     def call(self, method, path, body=None):
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.base + path, data, {"Content-Type": "application/json"}, method=method)
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)["value"]
+        self.line.request(method, path, None if body is None else json.dumps(body), {"Content-Type": "application/json"})
+        answer = self.line.getresponse()
+        value = json.loads(answer.read())["value"]
+        if answer.status != 200:
+            raise RuntimeError(f"{method} {path.rpartition('/')[2]} {body}: {value}")
+        return value
 
     def open(self, path):
         self.call("POST", self.session + "/url", {"url": path.as_uri()})
 
     def run(self, script):
         return self.call("POST", self.session + "/execute/sync", {"script": script, "args": []})
+
+    def run_later(self, script):
+        """A script that calls arguments[0] when it is done."""
+        return self.call("POST", self.session + "/execute/async", {"script": script, "args": []})
 
     def log(self):
         return self.call("POST", self.session + "/se/log", {"type": "browser"})
@@ -437,6 +444,38 @@ def filtering(c, s, b):
     c.equal(b.run(errors), len(s.query("SELECT 1 FROM problems WHERE severity = 'error'")), "errors only")
 
 
+def legend(c, program, folder):
+    """Each kind's swatch has the colour that its outlines have in the pictures, also where there are many kinds."""
+    names, kinds = "heart stomach pancreas femur aorta colon oesophagus bladder trachea adrenal".split(), 10
+    for k in range(kinds):
+        label = numpy.zeros((64, 64, 3), numpy.uint8)
+        label[8 + 2 * k:52, 10:50] = 1
+        image = numpy.zeros((64, 64, 3), numpy.int16)
+        image[:6] = 1000  # so that all else is black
+        nifti(folder / f"{k}.nii", image, numpy.diag([1, 1, 1, 1]))
+        nifti(folder / f"{k}_seg.nii", label, numpy.diag([1, 1, 1, 1]))
+    s = Store(program)
+    for k in range(kinds):
+        done = s.ingest("--image", folder / f"{k}.nii", "--id", f"case{k}", "--label", f"{names[k]}={folder / f'{k}_seg.nii'}")
+        c.equal(done.status, 0, done.err)
+    out = folder / "legend.html"
+    s.tome("report", s.path, "-o", out, "-q")
+    text = out.read_text()
+    swatches = dict((name, tuple(bytes.fromhex(colour))) for colour, name in re.findall(r'stroke="#([0-9a-f]{6})"/></svg>([^<]*)</li>', text))
+    c.equal(sorted(swatches), sorted(names), "every kind is in the legend")
+    c.equal(len(set(swatches.values())), kinds, "each in a colour of its own")
+    rows = re.findall(r'<tr id="case-\d+".*?base64,([^"]*)".*?<th scope="row">case(\d)</th>', text, re.S)
+    c.equal(len(rows), kinds, "a picture each")
+    for data, k in rows:
+        picture = numpy.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")).astype(int)[18:142, 18:142]
+        colour = numpy.array(swatches[names[int(k)]])
+        share = picture @ colour / (colour @ colour)  # lines are soft: the colour over black
+        near = numpy.abs(picture - share[..., None] * colour).max(-1) < 4
+        c.that((share > 0.3).sum() > 200 and near.all(), f"{names[int(k)]}: its picture holds the legend's colour and no other: {(~near).sum()} pixels of {(share > 0.3).sum()}")
+        c.that(0.8 < share.max() < 1.02, f"{names[int(k)]}: as bright as in the legend: {share.max():.2f}")
+    s.close()
+
+
 def in_browser(c, s, out, page, folder):
     if not (shutil.which("chromedriver") and shutil.which("chromium")):
         print("skipped: no chromium and chromedriver here: the report was not opened in a browser (Debian: chromium-driver)")
@@ -480,6 +519,8 @@ def main(program):
         (t / "out").mkdir()
         out, page = as_text(c, s, t / "out")
         whole_or_not(c, s, t / "out")
+        (t / "kinds").mkdir()
+        legend(c, program, t / "kinds")
         in_browser(c, s, out, page, t)
         s.close()
     return c.done()

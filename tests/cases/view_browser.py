@@ -135,6 +135,13 @@ class Taken:
         return self.array.shape[axis] * numpy.linalg.norm(self.affine[:3, 2 - axis])
 
 
+# Two frames in a row without anything on its way.
+DRAWN = """const done = arguments[0], end = performance.now() + 60000, text = id => document.getElementById(id).textContent;
+const busy = () => "…–".includes(text("at-value") || "–") || text("result-value") === "…" || document.querySelector(".stage.waiting");
+const look = still => performance.now() > end || still > 1 ? done(still > 1) : requestAnimationFrame(() => setTimeout(() => look(busy() ? 0 : still + 1)));
+look(0);"""
+
+
 # ---- the page ----------------------------------------------------------------------------------------------
 
 class Viewer:
@@ -155,18 +162,16 @@ class Viewer:
         self.settled()
 
     def wait(self, condition, what):
-        for _ in range(300):
-            got = self.b.run(f"return {condition}")
-            if got:
-                return got
-            time.sleep(0.05)
-        raise AssertionError(f"waited in vain until {what}: {condition}")
+        """Looked at once a frame, in the page; 60 seconds are for a slow machine."""
+        got = self.b.run_later(f"const done = arguments[0], end = performance.now() + 60000; (function look() {{ const got = ({condition});"
+                               " if (got || performance.now() > end) done(got); else setTimeout(look, 4); })()")
+        if not got:
+            raise AssertionError(f"waited in vain until {what}: {condition}")
+        return got
 
     def settled(self):
         """Nothing is on its way and all is drawn."""
-        self.wait("document.getElementById('at-value').textContent !== '…' && document.getElementById('at-value').textContent !== '–'"
-                  " && document.getElementById('result-value').textContent !== '…' && !document.querySelector('.stage.waiting')", "the slices are there")
-        self.b.call("POST", self.b.session + "/execute/async", {"script": "const d = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(d, 30)))", "args": []})
+        self.b.run_later(DRAWN) or self.wait("false", "the slices are there")
 
     def text(self, id_):
         return self.b.run(f"return document.getElementById('{id_}').textContent")
@@ -214,10 +219,8 @@ class Viewer:
 
     def crosshair(self, prefix="at"):
         """What the page says of the crosshair: voxel, value, labels."""
-        voxel = tuple(int(w) for w in self.text(f"{prefix}-voxel").split(","))
-        value = self.text(f"{prefix}-value").replace("−", "-").split()[0]
-        label = self.text(f"{prefix}-label")
-        return voxel, float(value), set() if label == "–" else set(label.split(", "))
+        voxel, value, label = self.b.run(f"return ['voxel', 'value', 'label'].map(n => document.getElementById('{prefix}-' + n).textContent)")
+        return tuple(int(w) for w in voxel.split(",")), float(value.replace("−", "-").split()[0]), set() if label == "–" else set(label.split(", "))
 
     def world(self):
         """Of the crosshair, in LPS."""
@@ -533,7 +536,7 @@ def reload(c, p):
     p.settled()
     look = lambda: [p.crosshair(), p.crosshair("result"), p.text("case-title"), p.text("result-shape"), *[p.b.run(f"return document.getElementById('{n}').value") for n in ("level", "width")],
                     p.b.run("return [...document.querySelectorAll('.pane')].filter(e => !e.hidden).map(e => e.dataset.plane + e.dataset.scene)")]
-    time.sleep(0.5)
+    p.wait("decodeURIComponent(location.hash).includes('123,456')", "the address holds the window")
     before, fragment = look(), p.b.run("return location.hash")
     p.go(fragment)
     p.wait("document.querySelectorAll('.pane.result').length === 3", "the result is there again")
@@ -678,7 +681,7 @@ def main(program):
     with tempfile.TemporaryDirectory() as t:
         t = Path(t)
         few, many = store_of_volumes(program, t / "few"), store_of_many(program, t / "many")
-        b = Browser(t / "profile")
+        b = Browser(t / "profile", (1120, 800))
         viewers = []
         try:
             p = Viewer(b, few)
