@@ -68,7 +68,7 @@ static uint32_t take(tome_cursor *c, unsigned n) {
 static bool read_length_code(tome_cursor *c, uint8_t entry[1 << LENGTH_CODE_BITS]) {
   static const uint8_t order[LENGTH_CODES] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
   uint8_t lengths[LENGTH_CODES] = {0};
-  uint16_t words[LENGTH_CODES];
+  uint16_t words[LENGTH_CODES] = {0}; /* of codes that are not used, too: compilers look at a word before its length */
   const unsigned sent = take(c, 4) + 4;
   for (unsigned i = 0; i < sent; i++) {
     if (i % 16 == 0) *c = tome_cursor_refilled(*c);

@@ -160,11 +160,18 @@ int tome_sink_catch_up(const tome_sink_later *later) {
   return later->size ? write_at(later->fd, later->at, later->size, later->data) : 0;
 }
 
+/* Registered once and kept, for the reason that driver.c gives: HDF5 reads the class once more after letting go of it. Under HDF5's lock. */
+static hid_t registered(void) {
+  static hid_t id = H5I_INVALID_HID;
+  if (H5Iget_type(id) != H5I_VFL) id = H5FDregister(&driver);
+  return id;
+}
+
 /* An access list with the driver. */
 static hid_t through_sink(const sink_access *to, tome_error *err) {
   const hid_t access = tome_h5_access(err);
   if (access < 0) return H5I_INVALID_HID;
-  TOME_H5_ID id = H5FDregister(&driver);
+  const hid_t id = registered();
   if (id >= 0 && H5Pset_driver(access, id, to) >= 0) return access;
   H5Pclose(access);
   tome_h5_fail(err, TOME_NO_MEMORY, "HDF5 takes no file driver");
