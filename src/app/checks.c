@@ -37,7 +37,7 @@
 
 #define MEDIAN(axis)                                                                             \
   "(SELECT avg(s) FROM (SELECT spacing_" axis " AS s, row_number() OVER (ORDER BY spacing_" axis \
-  ") AS r, count(*) OVER () AS n FROM images) WHERE r IN ((n + 1) / 2, n / 2 + 1)) AS " axis
+  ") AS r, count(*) OVER () AS n FROM images WHERE shape_" axis " > 1) WHERE r IN ((n + 1) / 2, n / 2 + 1)) AS " axis
 #define LENGTH(axis) "(l.box_" axis "1 - l.box_" axis "0) * i.spacing_" axis
 
 const tome_check tome_checks[] = {
@@ -81,8 +81,8 @@ const tome_check tome_checks[] = {
      .sql = "SELECT i.id, printf('its values span %g to %g, which a CT in Hounsfield units does not (air is -1000): "
             "windowed "
             "or normalised?', h.hu_min, h.hu_max)" VALUES
-            "WHERE i.modality = 'CT' AND h.hu_max > h.hu_min AND h.hu_max - h.hu_min <= 256 AND " UNTOLD(
-                "implausible-hu")},
+            "WHERE i.modality = 'CT' AND h.hu_max > h.hu_min AND h.hu_max - h.hu_min <= 256 AND h.hu_min > -500 "
+            "AND " UNTOLD("implausible-hu")},
     {"not-finite", TOME_ERROR, TOME_BY_SENTENCE, "voxels that are no numbers",
      "mend the source, or ingest it without the step that made them: a single one turns a training loss into NaN", "",
      .sql = "SELECT i.id, printf('%d of its %d voxels are no numbers (NaN)', " VOXELS " - i.padding - h.count, " VOXELS
@@ -206,7 +206,7 @@ const tome_check tome_checks[] = {
          "x") ") SELECT l.case_id, printf('%s (%d voxels, %.3gx%.3gx%.3g mm) is thinner than the median spacing "
               "%.3gx%.3gx%.3g mm: resampled to that it may vanish', l.name, l.voxels, " LENGTH("z") ", " LENGTH(
                   "y") ", " LENGTH("x") ", m.z, m.y, m.x) FROM labels AS l JOIN images AS i ON i.id = l.case_id, m "
-                                        "WHERE l.voxels > 0 AND (" LENGTH("z") " < m.z OR " LENGTH(
+                                        "WHERE l.voxels > 0 AND (i.shape_z > 1 AND " LENGTH("z") " < m.z OR " LENGTH(
                                             "y") " < m.y OR " LENGTH("x") " < m.x)"},
     {"outlier-volume", TOME_WARNING, TOME_BY_FACTOR, "a structure far larger or smaller than in the other cases",
      "look at its outline: cut short, spilled over, or another structure's name", "ml",

@@ -189,6 +189,10 @@ ODD = {  # how case 99 differs from the ten others
     "label-cut": dict(label=with_value(numpy.s_[6, 6, 0:3], 1)),
     "label-vanishes": dict(label=lambda m: with_value(numpy.s_[9, 9, 4], 2)(numpy.minimum(m, 1)), affine=LPS * numpy.array([0.9, 1, 3, 1])),
 }
+HARMLESS = {  # nothing of the kind, though it measures like it
+    "not-hu": dict(image=lambda v: (v.clip(0, 60) - 1010).astype(numpy.int16)),  # air around a table
+    "label-vanishes": dict(image=lambda v: v[:, :, 4:5], label=lambda m: m[:, :, 4:5], affine=LPS),  # a picture has no thickness
+}
 IN_INDEX = {  # what a case says of itself, written by hand: there is no scanner here
     "constant-image": "UPDATE intensity SET hu_min = 7, hu_max = 7 WHERE case_id = 'volume-9'",
     "mostly-padding": "UPDATE images SET padding = 2500 WHERE id = 'volume-9'; UPDATE intensity SET count = 1500 WHERE case_id = 'volume-9'",
@@ -264,6 +268,13 @@ def every_check(c, program, folder):
         c.equal(codes(report, code)[:1], ["volume-99"], f"{code}: found")
         c.equal(set(codes(report, code)), {"volume-99"}, f"{code}: and of no other case")
         c.that(all(f["remedy"] and f["text"] for f in report["findings"]), f"{code}: what to do")
+        s.close()
+    for code, how in HARMLESS.items():
+        s = copy_of(base)
+        plain(folder.parent / f"no-{code}", 99, rng, **how)
+        done = s.ingest(folder.parent / f"no-{code}")
+        c.equal(done.status, 0, f"no {code}: ingested: {done.err}")
+        c.equal(codes(doctor(s)[1], code), [], f"no {code}")
         s.close()
     for code, sql in IN_INDEX.items():
         s = copy_of(base)
