@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "app/convert.h"
@@ -142,14 +143,25 @@ static bool write_folder(const converting *c, const char *path, const tome_volum
                                                             : fail_of(&why, d.path, d.target, err);
 }
 
+/* Whether a file is the one that was looked at: another process may have added to it since, and its data set would be lost. */
+static bool unchanged(const char *path, const struct stat *was) {
+  struct stat is;
+  return stat(path, &is) == 0 && is.st_dev == was->st_dev && is.st_ino == was->st_ino && is.st_size == was->st_size &&
+         is.st_mtim.tv_sec == was->st_mtim.tv_sec && is.st_mtim.tv_nsec == was->st_mtim.tv_nsec;
+}
+
 static bool write_hdf5(const converting *c, const char *path, const tome_volume *v, const tome_write_options *o,
                        tome_error *err) {
   TOME_CLEANUP(tome_draft_abandon) tome_draft d = {.fd = -1};
   tome_error why = {0};
   const bool add = c->target.added && tome_file_exists(path);
+  struct stat was = {0};
+  if (add && stat(path, &was) != 0) return tome_fail_errno(err, "%s: cannot be read", path);
   if (!tome_draft_open(path, &d, err) || (add && !tome_hdf5_copy(path, d.fd, err))) return false;
   if (!tome_write_hdf5(d.path, c->target.array, add, c->opt->force, v, o, &c->inner, &why))
     return fail_of(&why, d.path, path, err);
+  if (add && !unchanged(path, &was))
+    return tome_fail(err, TOME_IO, "%s: was changed by another program meanwhile; try again", path);
   return tome_draft_place(&d, add || c->opt->force, err);
 }
 

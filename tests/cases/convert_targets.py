@@ -148,6 +148,12 @@ def added(w):
     w("in.nii.gz", "matlab.h5:/more")
     with h5py.File(w.folder / "matlab.h5") as f:
         w.c.equal((sorted(f), f.userblock_size), (["more", "x"], 512), "a user block stays")
+    with h5py.File(w.folder / "both.h5", "w") as f:
+        f["x"] = numpy.zeros(2000000)
+    at_once = {n: subprocess.Popen([w.program, "convert", "in.nii.gz", f"both.h5:/{n}"], cwd=w.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for n in "ab"}
+    told = {n for n, p in at_once.items() if p.communicate(timeout=300) and p.returncode == 0}
+    with h5py.File(w.folder / "both.h5") as f:
+        w.c.equal(set(f), {"x"} | told, "two at once: what was told to be there is")
     w.c.equal([p for p in w.files() if p.startswith(".")], [], "no drafts left")
 
 
