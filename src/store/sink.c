@@ -25,6 +25,10 @@ typedef struct sink_access {
   int *failed;
 } sink_access;
 
+/* A file that is empty stays untouched: of one that was ever cut to nothing, ext4 finds blocks for all that was written and begins with it before it lets the
+ * file be closed. */
+static bool is_emptied(int fd, const struct stat *st) { return st->st_size == 0 || ftruncate(fd, 0) == 0; }
+
 static H5FD_t *sink_open(const char *name, unsigned flags, hid_t access, haddr_t most) {
   (void)most;
   const sink_access *a = H5Pget_driver_info(access);
@@ -33,12 +37,15 @@ static H5FD_t *sink_open(const char *name, unsigned flags, hid_t access, haddr_t
   if (!a || !(flags & H5F_ACC_RDWR)) return NULL;
   sink_file *f = calloc(1, sizeof *f);
   if (!f) return NULL;
-  f->fd = open(name, O_RDWR | (anew ? O_CREAT | O_TRUNC : 0) | O_CLOEXEC, 0666);
+  f->fd = open(name, O_RDWR | (anew ? O_CREAT : 0) | O_CLOEXEC, 0666);
   f->failed = a->failed;
   f->soon = a->soon;
-  if (f->fd >= 0 && !anew && fstat(f->fd, &st) == 0) f->end = f->begun = (haddr_t)st.st_size;
-  if (f->fd >= 0) return &f->base;
+  if (f->fd >= 0 && fstat(f->fd, &st) == 0 && (!anew || is_emptied(f->fd, &st))) {
+    if (!anew) f->end = f->begun = (haddr_t)st.st_size;
+    return &f->base;
+  }
   *a->failed = errno;
+  if (f->fd >= 0) close(f->fd);
   free(f);
   return NULL;
 }
