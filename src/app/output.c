@@ -24,6 +24,9 @@ static const struct {
              {".hdf5", &tome_output_kind_archive},
              {".png", &tome_output_kind_png}};
 
+/* Other formats of one slice a file: slices where the name has {z}. */
+static const char *const of_slices[] = {".bmp", ".gif", ".tif", ".tiff"};
+
 /* The longest of a format's usual endings (".nii .nii.gz .hdr/.img") that the name has; else from its last dot. */
 static const char *ending_of(const char *name, const tome_format *f) {
   const char *best = NULL;
@@ -43,6 +46,11 @@ static bool choose_kind(tome_output *o, tome_error *err) {
     if (ends_in(name, kinds[i].ending) && strlen(name) > strlen(kinds[i].ending)) {
       o->kind = kinds[i].kind;
       o->ending = pattern + strlen(pattern) - strlen(kinds[i].ending);
+    }
+  for (size_t i = 0; i < TOME_COUNT(of_slices) && !o->kind && o->names.has[TOME_PLACE_Z]; i++)
+    if (ends_in(name, of_slices[i])) {
+      o->kind = &tome_output_kind_png;
+      o->ending = pattern + strlen(pattern) - strlen(of_slices[i]);
     }
   if (o->kind && o->kind != &tome_output_kind_png) return true;
   o->format = tome_format_for_name(*name ? name : pattern);
@@ -85,7 +93,9 @@ static bool check_template(const tome_output *o, tome_error *err) {
   if (o->kind->archive && (names_items(t) || has[TOME_PLACE_Z]))
     return tome_fail(err, TOME_USAGE, "%s: an archive is one file for all cases: no {…} in its name", t->pattern);
   if (has[TOME_PLACE_Z] && o->kind != &tome_output_kind_png)
-    return tome_fail(err, TOME_USAGE, "%s: {z} is for PNG slices; other formats hold whole volumes", t->pattern);
+    return tome_fail(err, TOME_USAGE,
+                     "%s: {z} is for slices in .png, .bmp, .gif and .tif; other formats hold whole volumes",
+                     t->pattern);
   if (has[TOME_PLACE_LABEL] && o->kind->together)
     return tome_fail(err, TOME_USAGE, "%s: such a file holds image and labels together: no {label} in its name",
                      t->pattern);

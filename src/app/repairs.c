@@ -21,10 +21,10 @@ static const tome_repair_info table[REPAIRS] = {
      "volumes whose slices do not come first (KiTS: array axes along z, y, x of the patient) are listed slice by "
      "slice; "
      "no voxel moves in the patient; suggested by the problem slices-not-first"},
-    {"flip-label", "z|y|x",
+    {"flip-label", "z|y|x[:all]",
      "label maps are turned round along that axis of their image, but for those on CT that lie on the body as they "
-     "are; "
-     "suggested by the problem label-mirrored"},
+     "are, each of which gets the problem repair-not-applied; :all turns these too; suggested by the problem "
+     "label-mirrored"},
 };
 
 bool tome_repair_at(size_t i, tome_repair_info *out) {
@@ -42,6 +42,11 @@ static int find(const char *text, const char **value) {
   for (int i = 0; i < REPAIRS; i++)
     if (strlen(table[i].name) == n && strncmp(table[i].name, text, n) == 0) return i;
   return -1;
+}
+
+/* "z", or "z:all" */
+static bool is_axis(const char *value) {
+  return *value && strchr("zyx", *value) && (!value[1] || !strcmp(value + 1, ":all"));
 }
 
 static bool unknown(const char *text, tome_error *err) {
@@ -62,7 +67,7 @@ bool tome_repairs_check(const tome_ingest_options *opt, tome_error *err) {
     const char *text = opt->repairs[i], *value;
     const int which = find(text, &value);
     if (which < 0) return unknown(text, err);
-    const bool good = table[which].value ? strlen(value) == 1 && strchr("zyx", *value) : !*value;
+    const bool good = table[which].value ? is_axis(value) : !*value;
     if (!good)
       return tome_fail(err, TOME_USAGE, "%s: the repair is written %s%s%s", text, table[which].name,
                        table[which].value ? "=" : "", table[which].value ? table[which].value : "");
@@ -192,6 +197,17 @@ static bool lies_well(const tome_ingesting *in, const tome_volume *v, const tome
   return true;
 }
 
+/* A repair that was asked for and not made stays on record: a liver turned along x may lie on the body all the same. */
+static bool say_left(const char *map, const char *repair, tome_record *r, tome_error *err) {
+  char remedy[160];
+  snprintf(remedy, sizeof remedy,
+           "if it is mirrored all the same, ingest the case again with --repair %s:all --replace", repair);
+  return tome_record_problem(r, TOME_WARNING, "repair-not-applied", remedy, err,
+                             "label %s: not turned by %s: it lies on the body as it is; --repair %s:all, or --image "
+                             "and --label, turn it anyway",
+                             map, repair, repair);
+}
+
 bool tome_repair_aligned_label(tome_ingesting *in, const char *map, const tome_loaded *image, tome_volume *v,
                                tome_record *r, tome_error *err) {
   for (size_t i = 0; i < in->opt->repair_count; i++) {
@@ -199,12 +215,8 @@ bool tome_repair_aligned_label(tome_ingesting *in, const char *map, const tome_l
     bool well;
     if (find(in->opt->repairs[i], &value) != FLIP_LABEL) continue;
     if (!lies_well(in, v, image, r, &well, err)) return false;
-    if (well) {
-      char text[400];
-      snprintf(text, sizeof text,
-               "label %.200s: not turned by %s: it lies on the body as it is; --image and --label turn it anyway", map,
-               in->opt->repairs[i]);
-      tome_say(in, TOME_EVENT_NOTE, r->id, "", text);
+    if (well && !value[1]) {
+      if (!say_left(map, in->opt->repairs[i], r, err)) return false;
     } else if (!flip(in, map, *value == 'z' ? 0 : *value == 'y' ? 1 : 2, v, r, err)) {
       return false;
     }

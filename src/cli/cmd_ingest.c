@@ -166,7 +166,9 @@ static const cli_option options[] = {
      .kind = CLI_TEXT,
      .arg = "NAME",
      .repeats = true,
-     .help = "mend a known fault where it is found: lits-spacing (with --spacing), kits19-axes, flip-label=z|y|x"},
+     .help = "mend a known fault where it is found: lits-spacing (with --spacing), kits19-axes, flip-label=z|y|x. A "
+             "label that flip-label leaves as it is, since it lies on the body (CT), is "
+             "told of and listed by problems; flip-label=z:all turns every one"},
     {.name = "merge",
      .kind = CLI_TEXT,
      .arg = "RULES",

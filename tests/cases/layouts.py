@@ -339,6 +339,15 @@ def mirrored_among_others(c, s, folder):
     c.equal(s.query("SELECT case_id FROM repairs"), [{"case_id": "volume-1"}], "only one was turned")
     said = [e for e in done.events("note") if "flip-label=z" in e["text"]]
     c.that(len(said) == 1 and said[0]["id"] == "volume-2" and "--label" in said[0]["text"], f"the other is told of: {said}")
+    left = s.query("SELECT case_id, remedy FROM problems WHERE code = 'repair-not-applied'")
+    c.that([r["case_id"] for r in left] == ["volume-2"] and "flip-label=z:all" in left[0]["remedy"], f"and stays on record: {left}")
+    c.equal(s.ingest(folder, "--repair", "flip-label=z:al").status, 2, "a value that is none")
+    done = s.ingest(folder, "--repair", "flip-label=z:all", "--replace")
+    c.equal(done.status, 0, done.err)
+    for n, want in ((1, seg), (2, seg[:, :, ::-1])):
+        with s.case(f"volume-{n}") as f:
+            c.voxels(f["labels/segmentation"][()], want.T, f"volume-{n}: turned at the user's word")
+    c.equal(s.query("SELECT case_id, kind FROM repairs ORDER BY 1"), [{"case_id": f"volume-{n}", "kind": "flip-label=z"} for n in (1, 2)], "both on record")
     done = s.tome("ingest", s.path, "--image", folder / "volume-2.nii.gz", "--label", f"l={folder / 'segmentation-2.nii.gz'}", "--repair", "flip-label=z", "--replace")
     c.equal(done.status, 0, done.err)
     with s.case("volume-2") as f:

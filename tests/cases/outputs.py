@@ -172,6 +172,20 @@ def png(c, s, refs):
         c.equal({i.mode for i in labels}, {"L"}, "png: labels in 8 bits")
         c.voxels(numpy.stack([numpy.asarray(i) for i in labels]), ref["segmentation"], f"png {case}: labels")
         c.equal(len(list((s.folder / "png" / case).iterdir())), 2 * len(slices), "png: nothing else")
+    for ending, steps, labels in (("bmp", ["window:level=40,width=400,scale=uint8"], "L"), ("gif", ["window:level=40,width=400,scale=uint8"], "L"), ("tif", [], "L"),
+                                  ("tiff", ["window:level=40,width=400"], "L")):
+        out = s.folder / ending / ("{id}_{z:02}." + ending)
+        done = get(s, "volume-0", *steps, "-o", out)
+        c.equal(done.status, 0, f"{ending} slices: {done.err}")
+        get(s, "volume-0", *steps, "-o", s.folder / f"{ending}.npy", "-q")
+        want = numpy.load(s.folder / f"{ending}.npy")
+        got = numpy.stack([numpy.asarray(Image.open(out.parent / f"volume-0_{z:02}.{ending}").convert("L") if ending in ("bmp", "gif") else Image.open(out.parent / f"volume-0_{z:02}.{ending}")) for z in range(len(want))])
+        c.voxels(got.astype(want.dtype), want, f"{ending}: slices")
+        told = json.loads((out.parent / f"volume-0_01.{ending}.json").read_text())
+        c.equal((told["z"], told["offset"], told["slices"]), (1, 0, len(want)), f"{ending}: what is told beside it")
+        c.equal(len(list(out.parent.iterdir())), 4 * len(want), f"{ending}: image and labels, each with its text")
+        again = get(s, "volume-0", *steps, "-o", out)
+        c.that(again.status == 0 and "nothing to do" in again.err, f"{ending}: again: {again.err}")
     get(s, "volume-0", "window:level=40,width=400,scale=uint8", "-o", s.folder / "w/{z}.png", "-q")
     eight = numpy.stack([numpy.asarray(Image.open(s.folder / "w" / f"{z}.png")) for z in range(16)])
     get(s, "volume-0", "window:level=40,width=400,scale=uint8", "-o", s.folder / "w.npy", "-q")
@@ -266,7 +280,7 @@ def skipping(c, s):
 def names(c, s):
     folder = s.folder / "names"
     for path, part in (("x.npy", "{id}"), ("{n}.npy", "{id}"), ("{idd}.npy", "{id}"), ("{id}.doc", "no format"), ("{id}.h5", "archive"),
-                       ("{id}_{label}.npz", "{label}"), ("{id}_{z}.npy", "PNG"), ("{id:03}.npy", "stands for nothing"), ("noending", "no format")):
+                       ("{id}_{label}.npz", "{label}"), ("{id}_{z}.npy", "{z} is for slices in .png"), ("{id:03}.npy", "stands for nothing"), ("noending", "no format")):
         done = get(s, "--all", "-o", folder / path)
         c.that(done.status == 2 and part in done.err and not folder.exists(), f"{path} is refused: {done.status} {done.err}")
     done = get(s, "volume-0", "volume-0", "-o", folder / "{id}.npy")
