@@ -197,7 +197,25 @@ static enum MHD_Result send_reply(const view_request *r, view_reply *reply) {
   return queued;
 }
 
+static const char *header(const view_request *r, const char *name) {
+  return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
+}
+
+/* For a person whose browser still has the address of an earlier start. It says the same whatever was asked for. */
+static enum MHD_Result send_to_terminal(const view_request *r) {
+  static const char page[] =
+      "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"color-scheme\" content=\"light "
+      "dark\">"
+      "<title>Not found</title></head><body><h1>Not found</h1><p>tome view makes a new address each time it is "
+      "started. "
+      "Open the one that it printed last.</p></body></html>\n";
+  view_reply reply = {.status = 404, .type = "text/html; charset=utf-8", .still = page, .size = sizeof page - 1};
+  return send_reply(r, &reply);
+}
+
 static enum MHD_Result refuse(const view_request *r, unsigned status, const char *why) {
+  const char *accepted = status == 404 ? header(r, "Accept") : NULL;
+  if (accepted && strstr(accepted, "text/html")) return send_to_terminal(r);
   tome_error err = {0};
   view_reply reply = {.status = status};
   view_fail(&err, TOME_USAGE, "%s", why);
@@ -206,10 +224,6 @@ static enum MHD_Result refuse(const view_request *r, unsigned status, const char
 }
 
 /* ---- who is let in ---- */
-
-static const char *header(const view_request *r, const char *name) {
-  return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
-}
 
 static enum MHD_Result check_text(void *user, enum MHD_ValueKind kind, const char *key, const char *value) {
   bool *clean = user;
@@ -221,7 +235,7 @@ static enum MHD_Result check_text(void *user, enum MHD_ValueKind kind, const cha
 /* The status to refuse with, and why; 0 where the request may go on. */
 static unsigned judge(const view_request *r, const char *method, const char **why) {
   const char *host = header(r, "Host");
-  *why = "not found";
+  *why = "not found: tome view makes a new address each time it is started, and prints it";
   if (!r->route && !r->part) return 404;
   *why = "this server is not known by that name";
   if (!view_host_is_ours(&r->server->names, host)) return 403;

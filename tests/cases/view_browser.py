@@ -283,7 +283,7 @@ def values(c, p, id_):
     rng = numpy.random.default_rng(len(id_))
     for plane in PLANES:
         stage = p.stage(plane)
-        for i in range(8):
+        for _ in range(5):
             voxel = tuple(int(rng.integers(0, n)) for n in image.array.shape)
             if id_ in SLANTED:
                 point = (stage[0] + stage[2] * rng.uniform(0.4, 0.6), stage[1] + stage[3] * rng.uniform(0.4, 0.6))
@@ -528,6 +528,39 @@ def recipes(c, p, id_):
     p.keys("body", "s")
 
 
+def made(c, p, id_):
+    """Values that a recipe made have a row in the legend, in the colour that they are drawn in."""
+    p.open(id_)
+    p.set("recipe-text", "remap:1=7,2=9")
+    p.click("#recipe-apply")
+    p.wait("document.querySelectorAll('.pane.result').length === 3", "a result of other values is shown")
+    for row in p.s.query(f"SELECT name FROM labels WHERE case_id = '{id_}' ORDER BY value"):
+        p.click(f"tr[data-label='{row['name']}'] button")
+        p.settled()
+    p.wait("document.querySelectorAll('#made-rows tr').length === 2", "made labels are in the legend")
+    rows = p.b.run("return [...document.querySelectorAll('#made-rows tr')].map(e => [e.dataset.made, getComputedStyle(e.querySelector('.swatch')).backgroundColor])")
+    c.equal([name.split()[-1] for name, _ in rows], ["7", "9"], "by value")
+    p.b.run("const e = document.getElementById('fill'); if (!e.checked) e.click()")
+    p.set("opacity", "100", "input")
+    p.settled()
+    drawn = {tuple(q[:3]) for plane in PLANES for q in numpy.unique(p.pixels(plane, "over", "result").reshape(-1, 4), axis=0) if q[3] == 255}
+    colours = {tuple(int(n) for n in re.findall(r"\d+", colour)) for _, colour in rows}
+    c.that(len(colours) == 2 and colours <= drawn, f"in the colours of the legend: {colours}")
+    p.click("#recipe-off")
+    p.settled()
+    c.equal(p.b.run("return document.querySelectorAll('#made-rows tr').length"), 0, "without the recipe they are gone")
+
+
+def far(c, p, ids):
+    """A case that the address names is scrolled to, also where its rows had not come."""
+    p.go(f"#case={ids[-2]}")
+    p.wait(f"document.getElementById('case-title').textContent === '{ids[-2]}'", "it is open")
+    p.wait(f"[...document.querySelectorAll('.case')].some(e => e.querySelector('.case-id').textContent === '{ids[-2]}'"
+           " && e.getBoundingClientRect().top >= document.getElementById('cases').getBoundingClientRect().top"
+           " && e.getBoundingClientRect().bottom <= document.getElementById('cases').getBoundingClientRect().bottom + 1)", "its row is in sight")
+    c.equal(p.b.run("return document.querySelectorAll('.case[aria-selected=true]').length"), 1, "and marked")
+
+
 def reload(c, p):
     """The address holds it all; the recipe of `recipes` is still on."""
     p.set("level", "123")
@@ -536,7 +569,7 @@ def reload(c, p):
     p.settled()
     look = lambda: [p.crosshair(), p.crosshair("result"), p.text("case-title"), p.text("result-shape"), *[p.b.run(f"return document.getElementById('{n}').value") for n in ("level", "width")],
                     p.b.run("return [...document.querySelectorAll('.pane')].filter(e => !e.hidden).map(e => e.dataset.plane + e.dataset.scene)")]
-    p.wait("decodeURIComponent(location.hash).includes('123,456')", "the address holds the window")
+    p.wait("['window=123,456', 'plane=coronal'].every(w => location.hash.includes(w))", "the address holds window and plane")
     before, fragment = look(), p.b.run("return location.hash")
     p.go(fragment)
     p.wait("document.querySelectorAll('.pane.result').length === 3", "the result is there again")
@@ -681,7 +714,7 @@ def main(program):
     with tempfile.TemporaryDirectory() as t:
         t = Path(t)
         few, many = store_of_volumes(program, t / "few"), store_of_many(program, t / "many")
-        b = Browser(t / "profile", (1120, 800))
+        b = Browser(t / "profile")
         viewers = []
         try:
             p = Viewer(b, few)
@@ -702,12 +735,14 @@ def main(program):
             recipes(c, p, "oblique")
             recipes(c, p, "turned")
             reload(c, p)
+            made(c, p, "turned")
             colours(c, p, t / "few")
             page(c, p)
             c.equal(b.log(), [], "no complaint after all this")
             p = Viewer(b, many)
             viewers.append(p)
             listing(c, p)
+            far(c, p, sorted(many.ids(), key=lambda i: int(i[7:])))
             leaks(c, p)
             c.equal(b.log(), [], "no complaint after the list")
             gone(c, p)

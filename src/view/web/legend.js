@@ -42,6 +42,18 @@ export class Legend {
     byId("label-controls").hidden = labels.length === 0;
   }
 
+  // What a recipe made and the case has no name for: its colours, below the case's own.
+  made(labels) {
+    const text = labels.map(l => l.name + l.colour).join();
+    if (text === this.madeText) return;
+    this.madeText = text;
+    byId("made-rows").replaceChildren(...labels.map(l => {
+      const swatch = el("span", { class: "swatch", "aria-hidden": "true" });
+      swatch.style.backgroundColor = l.colour;
+      return el("tr", { "data-made": l.name }, el("td"), el("td", {}, swatch), el("th", { scope: "row" }, l.name), el("td", { class: "n" }, "in the result"));
+    }));
+  }
+
   // Names that several maps use are told apart by the map.
   nameOf({ name, map }) {
     return this.labels.filter(l => l.name === name).length > 1 ? `${name} (${map})` : name;

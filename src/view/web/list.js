@@ -163,11 +163,24 @@ export class CaseList {
   }
 
   // The case of this id is open, wherever it stands.
-  mark(id) {
+  async mark(id) {
     this.open = id;
     this.find();
     if (this.at >= 0) this.show(this.at);
     this.draw();
+    if (this.at < 0) await this.seek(id);
+  }
+
+  // Its place among those listed, page after page where need be; unless another case was opened meanwhile.
+  async seek(id) {
+    for (let number = 0; number * PAGE < this.total && number < KEPT; number++) {
+      if (!this.page(number)) await this.pages.get(number);
+      if (this.open !== id || this.coming >= 0) return;
+      if (this.at < 0) continue;
+      this.show(this.at);
+      this.draw();
+      return;
+    }
   }
 
   find() {

@@ -11,7 +11,7 @@ const COLOURS = ["red", "green", "blue"];
 export class Scene {
   // kind "original" or "result"; about: what the server says of it; from: { path, params, key } of its boxes.
   constructor(kind, about, from, cache, told) {
-    Object.assign(this, { kind, about, cache, told, loaders: new Map(), problem: "", labels: [], palette: ["#56b4e9"], windows: new Map() });
+    Object.assign(this, { kind, about, cache, told, loaders: new Map(), problem: "", labels: [], made: new Map(), palette: ["#56b4e9"], windows: new Map() });
     this.grid = new Grid(about);
     this.source = { key: from.key, shape: about.shape, fetch: (volume, lo, hi, signal) => box(from.path, { ...from.params, volume }, lo, hi, signal) };
     this.volumes = picturesOf(about);
@@ -78,6 +78,15 @@ export class Scene {
     slice.values = slice.values || new Set(slice.data);
     const values = [...slice.values].filter(v => v && !known.some(l => l.value === v));
     return values.map(value => ({ map: map.name, value, name: `${map.name} ${value}`, colour: this.palette[(value - 1) % this.palette.length] }));
+  }
+
+  // Those of all slices that were shown so far, by map and value.
+  madeLabels() {
+    for (const map of this.maps) for (const { axis } of this.planes) {
+      const slice = this.cache.get(this.loader(map.volume, axis).key(this.voxel[axis])), known = this.labels.filter(l => l.map === map.name);
+      if (slice) for (const l of this.strangers(slice, map, known)) this.made.set(l.name, l);
+    }
+    return [...this.made.values()].sort((a, b) => (a.map === b.map ? a.value - b.value : a.map < b.map ? -1 : 1));
   }
 
   // Values at a voxel out of the slices that are here: image parts and label names; undefined where none is here.

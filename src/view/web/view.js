@@ -390,6 +390,7 @@ class Page {
     byId("at-world").textContent = worldText(this.world);
     this.tell(original, "at");
     if (result) this.tell(result, "result");
+    this.legend.made(result ? result.madeLabels() : []);
   }
 
   tell(scene, prefix) {
