@@ -45,7 +45,7 @@ const cli_verb cmd_report = {
         "dark, and prints. The file appears whole or not at all.",
     .examples =
         "tome report liver.tome -o report.html\n"
-        "tome report liver.tome -o numbers.html --no-pictures --title 'Liver CT, first delivery'",
+        "tome report liver.tome -o numbers.html --no-pictures --title 'Liver CT'",
     .options = options,
     .run = run,
 };

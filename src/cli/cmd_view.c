@@ -135,7 +135,7 @@ const cli_verb cmd_view = {
     .name = "view",
     .group = CLI_GROUP_ASK,
     .operands = "STORE",
-    .summary = "look at the cases in a browser: slices, labels, what a recipe makes of them",
+    .summary = "look at the cases in a browser: slices, labels, results of recipes",
     .about =
         "Serves a viewer on this computer and prints its address: cases to filter, slices in three planes with a "
         "linked "

@@ -104,6 +104,8 @@ void cli_help_verb(FILE *out, const cli_verb *verb) {
   heading(out, "options");
   for (const cli_option *o = verb->options; o->name; o++) option_line(out, o, 28);
   entry(out, "-h, --help", 28, "show this");
+  if (!strstr(verb->about, "exit status"))
+    fputs("\nexit status: 0 done, 1 refused or failed (and told), 2 wrong command line\n", out);
   heading(out, "examples");
   fputs("  ", out);
   for (const char *s = verb->examples; *s; s++) {

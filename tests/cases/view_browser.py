@@ -540,6 +540,11 @@ def made(c, p, id_):
     p.wait("document.querySelectorAll('#made-rows tr').length === 2", "made labels are in the legend")
     rows = p.b.run("return [...document.querySelectorAll('#made-rows tr')].map(e => [e.dataset.made, getComputedStyle(e.querySelector('.swatch')).backgroundColor])")
     c.equal([name.split()[-1] for name, _ in rows], ["7", "9"], "by value")
+    noted = []
+    for scene in ("result", "original"):
+        p.click(f"#window-of [data-scene={scene}]")
+        noted.append(p.b.run("return document.getElementById('histogram-note').offsetParent !== null"))
+    c.equal(noted, [True, False], "that a result's histogram is of the slices shown is said")
     p.b.run("const e = document.getElementById('fill'); if (!e.checked) e.click()")
     p.set("opacity", "100", "input")
     p.settled()

@@ -100,6 +100,7 @@ class Manners(unittest.TestCase):
             done = self.plain(verb, "--help")
             self.assertEqual((done.status, done.err), (0, ""), verb)
             self.assertTrue(done.out.isascii())
+            self.assertIn("exit status", done.out)
             for part in (f"usage: tome {verb}", "\noptions\n", "--help", "\nexamples\n  tome "):
                 self.assertIn(part, done.out)
             examples = done.out.index("\nexamples\n")

@@ -209,6 +209,7 @@ class Page {
     for (const b of byId("window-of").children) b.setAttribute("aria-pressed", String(b.dataset.scene === this.windowOf));
     const hu = scene.units === "HU", own = original && scene.volume.parts[0] === "image" ? (scene.about.windows || []).filter(w => w.width > 0) : [];
     this.windowing.setPresets([["Tissues", hu ? this.store.presets || [] : []], ["This case", own.map(w => ({ ...w, name: windowName(w) }))]]);
+    byId("histogram-note").hidden = Boolean(scene.histogram);
     this.windowing.setHistogram(scene.histogram || histogramOf(scene.shownData()), scene.units);
     this.windowing.show(scene.window);
   }
