@@ -119,8 +119,8 @@ static herr_t sink_write(H5FD_t *file, H5FD_mem_t type, hid_t transfer, haddr_t 
     *f->later = (tome_sink_later){.data = data, .fd = f->fd, .at = at, .size = size};
   else if (!*f->failed)
     *f->failed = write_at(f->fd, at, size, data);
+  if (!*f->failed) begin_writing_back(f); /* with what was written before: this may be still to come */
   if (at + size > f->end) f->end = at + size;
-  if (!*f->failed) begin_writing_back(f);
   return 0;
 }
 

@@ -1,5 +1,6 @@
 """tome archive: the six DRIVE files against a plain h5py and PIL script (the field's own way), stacks of pictures, and what is refused, by name."""
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -102,6 +103,11 @@ def check_refusals(folder):
     done = tome("archive", "drive", root, folder / "ones-out")
     assert done.status == 1 and "from 0 to 1" in done.err and "groundTruth_train" in done.err, done.err
     assert list((folder / "ones-out").iterdir()) == [], "files or drafts are left"
+    for words in ([], ["--dtype", "float64"], ["--jobs", "1"]):  # a disk that is full: pictures go beyond 2 KiB, headers do not
+        full = subprocess.run([PROGRAM, "archive", "drive", made_drive(folder / f"full{len(words)}{words[-1:]}"), folder / "full-out", *words], capture_output=True,
+                              text=True, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2900, 2900)), restore_signals=False)
+        assert full.returncode == 1 and "File too large" in full.stderr and "imgs_train" in full.stderr, (full.returncode, full.stderr)
+        assert not [p for p in (folder / "full-out").iterdir()], list((folder / "full-out").iterdir())
     only = tome("archive", "drive", root, folder / "only-out", "--split", "test")
     assert only.status == 0 and len(list((folder / "only-out").iterdir())) == 3, only.err
 
