@@ -73,7 +73,7 @@ static const cli_option options[] = {
      .arg = "SQL",
      .help = "side by side, every case for which this condition over the view cases holds (see tome query)"},
     CLI_OPTION_PICTURE_LABEL("show the range of this structure, or label map, instead of all labels'"),
-    CLI_OPTION_PICTURE_WINDOW("a tissue (liver, lung, bone, brain, soft …), LEVEL,WIDTH, a label's name, or auto: "
+    CLI_OPTION_PICTURE_WINDOW("a tissue (liver, lung, bone, brain, soft ...), LEVEL,WIDTH, a label's name, or auto: "
                               "40,400 for CT, else the 0.5 to 99.5 percentiles"),
     {.name = "recipe", .letter = 'r', .kind = CLI_TEXT, .arg = "FILE", .help = "what these steps make of the case"},
     {.name = "steps", .letter = 's', .kind = CLI_FLAG, .help = "one row a step of the recipe, with its numbers"},
