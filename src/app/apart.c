@@ -1,8 +1,9 @@
-/* A volume into the file that its name says, or into two where that name is of a header alone (.mhd, .nhdr, .hdr). */
+/* A volume into the file that its name says, or into two where that name is of a header alone (.mhd, .nhdr, .hdr), or of the voxels of a pair (.img). */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "app/app.h"
@@ -88,9 +89,20 @@ static bool write_two(const tome_format *f, const char *path, const char *ending
   return write_all_of(f, header.fd, path, v, &own, err) && place_two(&header, &voxels, force, err);
 }
 
+static bool is_img(const char *path) {
+  const char *dot = strrchr(path, '.');
+  return dot && strcasecmp(dot, ".img") == 0;
+}
+
 bool tome_write_files(const tome_format *f, const char *path, const tome_volume *v, const tome_write_options *o,
                       bool force, tome_error *err) {
   const char *ending = f->apart ? f->apart(tome_basename(path), o) : NULL;
+  if (ending && is_img(path)) { /* named by its voxels */
+    TOME_AUTO_FREE char *header = beside(path, ending, err);
+    if (header && !force && tome_file_exists(header))
+      return tome_fail(err, TOME_EXISTS, "%s: exists already; --force overwrites it", header);
+    return header && write_two(f, header, strrchr(path, '.'), v, o, force, err);
+  }
   if (ending) return write_two(f, path, ending, v, o, force, err);
   TOME_CLEANUP(tome_draft_abandon) tome_draft d = {.fd = -1};
   return tome_draft_open(path, &d, err) && write_all_of(f, d.fd, path, v, o, err) && tome_draft_place(&d, force, err);

@@ -82,6 +82,12 @@ static bool grow_taken(converting *c, tome_error *err) {
 static bool take_locked(converting *c, const char *path, tome_error *err) {
   if (!grow_taken(c, err)) return false;
   const char **place = find_place(c->taken, c->taken_size, path);
+  const bool *has = c->target.names.has;
+  if (*place && has[TOME_PLACE_N] && !has[TOME_PLACE_ID])
+    return tome_fail(err, TOME_EXISTS,
+                     "%s: two volumes would both go there, since {n} numbers the inputs here; put {name} into the "
+                     "pattern, which tells volumes of one input apart",
+                     path);
   if (*place)
     return tome_fail(err, TOME_EXISTS, "%s: two inputs would both go there; put {name}, {n} or {z} into the pattern",
                      path);
@@ -476,13 +482,27 @@ static tome_stack_options stacking(const converting *c) {
   return s;
 }
 
+/* Volumes of a file that follow one another and look alike: how many from `first` on. */
+static size_t alike_from(const tome_stack_result *r, size_t first) {
+  const tome_stacked *a = &r->volumes[first];
+  size_t end = first + 1;
+  while (end < r->volume_count &&
+         memcmp(a->geometry.shape, r->volumes[end].geometry.shape, sizeof a->geometry.shape) == 0 &&
+         strcmp(a->series_uid, r->volumes[end].series_uid) == 0)
+    end++;
+  return end - first;
+}
+
 static bool fail_several(const converting *c, const tome_unit *u, const tome_stack_result *r, tome_error *err) {
   char list[400] = "";
-  for (size_t i = 0; i < r->volume_count && strlen(list) < 300; i++) {
+  for (size_t i = 0, alike; i < r->volume_count && strlen(list) < 300; i += alike) {
     const tome_stacked *v = &r->volumes[i];
     const int64_t *s = v->geometry.shape;
-    snprintf(list + strlen(list), sizeof list - strlen(list), "%s%lldx%lldx%lld%s%.64s", i ? "; " : "", (long long)s[0],
-             (long long)s[1], (long long)s[2], *v->series_uid ? " series " : "", v->series_uid);
+    char times[32] = "";
+    alike = alike_from(r, i);
+    if (alike > 1) snprintf(times, sizeof times, "%zu of ", alike);
+    snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s%lldx%lldx%lld%s%.64s", i ? "; " : "", times,
+             (long long)s[0], (long long)s[1], (long long)s[2], *v->series_uid ? " series " : "", v->series_uid);
   }
   const bool series = *r->volumes[0].series_uid && strcmp(r->volumes[0].series_uid, r->volumes[1].series_uid) != 0;
   return tome_fail(err, TOME_USAGE, "%s holds %zu volumes, and %s is one: %s; %sput {name} or {n} into the output",

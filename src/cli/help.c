@@ -44,7 +44,7 @@ void cli_help_overview(FILE *out) {
   for (int group = 0; group < CLI_GROUPS; group++) {
     heading(out, headings[group]);
     for (const cli_verb *const *v = cli_verbs; *v; v++)
-      if ((int)(*v)->group == group) entry(out, (*v)->name, 12, (*v)->summary);
+      if ((int)(*v)->group == group) entry(out, (*v)->name, 13, (*v)->summary);
   }
   fprintf(out,
           "\n\"tome COMMAND --help\" tells everything about one of them. To begin:\n\n"

@@ -51,6 +51,18 @@ static const tome_format *claimed_by(const char *name) {
   return NULL;
 }
 
+/* Bare voxels ("v.raw"): the header beside them that is called alike. Writes its path to `out`. */
+static bool header_beside(const char *path, char *out, size_t size) {
+  static const char *const bare[] = {".raw", ".zraw", ".raw.gz", ".bin", ".rec"};
+  static const char *const headers[] = {".nhdr", ".mhd", ".par", ".PAR"};
+  for (size_t b = 0; b < TOME_COUNT(bare); b++)
+    for (size_t h = 0; tome_ends_in(path, bare[b]) && h < TOME_COUNT(headers); h++) {
+      const int stem = (int)(strlen(path) - strlen(bare[b])), n = snprintf(out, size, "%.*s%s", stem, path, headers[h]);
+      if (n > 0 && (size_t)n < size && tome_file_exists(out)) return true;
+    }
+  return false;
+}
+
 /* Bytes that nobody knows. Under the name of an image that is a fault (a failed download, say); otherwise a note. */
 static bool pass_over_unknown(const char *path, const tome_head *head, tome_pieces *out, tome_error *err) {
   const tome_format *claim = claimed_by(tome_basename(path));
@@ -59,6 +71,11 @@ static bool pass_over_unknown(const char *path, const tome_head *head, tome_piec
   if (claim)
     return tome_pieces_pass_over(out, path, true, err,
                                  "is named as %s, but its bytes are of no image that this build reads", claim->title);
+  char header[4096];
+  if (header_beside(path, header, sizeof header))
+    return tome_pieces_pass_over(out, path, false, err,
+                                 "holds voxels without a header of their own; %s beside it reads them",
+                                 tome_basename(header));
   return tome_pieces_pass_over(out, path, false, err, "is not an image that this build reads");
 }
 

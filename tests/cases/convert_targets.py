@@ -76,6 +76,22 @@ def pairs(w):
         w("in.nii.gz", header, *more, status=1, limit=8192)  # a full disk
         w.c.equal(w.files(), ["in.nii.gz"], f"{header}: nothing is left of a failure")
     w.fresh()
+    w("in.nii.gz", "i.img")  # named by its voxels
+    w.c.equal(w.files(), ["i.hdr", "i.img", "in.nii.gz"], "i.img: its two files")
+    w.c.voxels(numpy.asarray(nibabel.load(w.folder / "i.img").dataobj), numpy.asarray(nibabel.load(w.folder / "in.nii.gz").dataobj), "i.img by nibabel")
+    (w.folder / "i.img").unlink()
+    w("in.nii.gz", "i.img", status=1, says="i.hdr: exists already")
+    for name in ("z.hdr.gz", "z.img.gz"):
+        w("in.nii.gz", name, status=1, says="take .hdr (with .img), or .nii.gz")
+    w.c.equal(w.files(), ["i.hdr", "in.nii.gz"], "a pair in gzip is refused")
+    done = w("in.nii.gz", "d.nhdr")
+    told = subprocess.run([sys.argv[1], "info", w.folder / "d.raw.gz"], capture_output=True, text=True)
+    w.c.that(told.returncode == 1 and "d.nhdr beside it reads them" in told.stdout + told.stderr, f"bare voxels name their header: {told}")
+    w.fresh()
+    many = numpy.zeros((4, 5, 6, 20), numpy.int16)
+    nibabel.save(nibabel.Nifti1Image(many, numpy.eye(4)), w.folder / "4d.nii")
+    w("4d.nii", "4d.nii.gz", status=1, says="4d.nii holds 20 volumes, and 4d.nii.gz is one: 20 of 6x5x4; put {name} or {n}")
+    w.fresh()
     image = nibabel.load(w.folder / "in.nii.gz")
     w("in.nii.gz", "n.hdr")
     pair = nibabel.load(w.folder / "n.hdr")

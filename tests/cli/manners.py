@@ -22,7 +22,7 @@ import numpy
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from tomelib import Store  # noqa: E402
 
-VERBS = ["init", "ingest", "ls", "show", "query", "stats", "problems", "get", "plan", "verify", "reindex", "rm", "ops", "formats", "layouts", "version", "help"]
+VERBS = ["init", "ingest", "ls", "show", "query", "stats", "problems", "doctor", "get", "patches", "plan", "convert", "archive", "info", "preview", "histogram", "report", "view", "verify", "reindex", "rm", "ops", "formats", "layouts", "version", "help"]
 ESCAPE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 

@@ -186,11 +186,12 @@ static bool decode(const tome_piece *p, void *out, size_t out_bytes, tome_error 
 
 static const char *apart(const char *name, const tome_write_options *opt) {
   (void)opt;
-  return tome_ends_in(name, ".hdr") ? ".img" : NULL;
+  return tome_ends_in(name, ".hdr") ? ".img" : tome_ends_in(name, ".img") ? ".hdr" : NULL;
 }
 
 static bool wants_name(const char *name) {
-  return tome_ends_in(name, ".nii") || tome_ends_in(name, ".nii.gz") || tome_ends_in(name, ".hdr");
+  return tome_ends_in(name, ".nii") || tome_ends_in(name, ".nii.gz") || tome_ends_in(name, ".hdr") ||
+         tome_ends_in(name, ".hdr.gz") || is_img(name); /* write refuses a pair in gzip, saying why */
 }
 
 const tome_format tome_format_nifti = {

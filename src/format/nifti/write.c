@@ -141,6 +141,8 @@ bool tome_nifti_write(int fd, const char *name, const tome_volume *v, const tome
   if (tome_nifti_datatype(v->dtype, channels) == DT_UNKNOWN ||
       !tome_shape_bytes(v->geometry.shape, tome_dtype_size(v->dtype) * (size_t)channels, &bytes))
     return tome_fail(err, TOME_USAGE, "%s: a volume without voxels cannot be written", name);
+  if (tome_ends_in(name, ".hdr.gz") || tome_ends_in(name, ".img.gz"))
+    return tome_fail(err, TOME_USAGE, "%s: pairs are written as they are; take .hdr (with .img), or .nii.gz", name);
   TOME_CLEANUP(header_clear) header head = {.alone = opt && opt->voxels_name};
   tome_filling *filling = opt ? opt->filling : NULL;
   if (!make_header(v, opt, &head, err)) return false;

@@ -96,7 +96,8 @@ bool tome_nrrd_roles(const tome_nrrd_words *w, tome_array *a, tome_error *err) {
       if (first == a->dims) first = i;
     }
   if (count < 2)
-    return tome_fail(err, TOME_UNSUPPORTED, "has %d axes of space among its %d; images have 2 or 3", count, a->dims);
+    return tome_fail(err, TOME_UNSUPPORTED, "has %d spatial ax%s of %d; images have 2 or 3", count,
+                     count == 1 ? "is" : "es", a->dims);
   for (int k = 0; k < 3; k++) a->space[2 - k] = k < count ? axes[k] : -1;
   a->channel = -1;
   for (int i = 0; i < a->dims && a->channel < 0; i++) /* a list behind the voxels numbers volumes */

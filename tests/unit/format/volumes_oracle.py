@@ -312,7 +312,7 @@ def npz(t):
 def real_nrrd(t):
     ball = None
     said = {"BallBinary30x30x30_byteskip_minus_five.nhdr": "cut short", "BallBinary30x30x30_nifti.nhdr": "inflates to more bytes",
-            "test1d_ascii.nrrd": "1 axes of space", "test_customFields.nrrd": "1 axes of space"}
+            "test1d_ascii.nrrd": "1 spatial axis of", "test_customFields.nrrd": "1 spatial axis of"}
     with open(f"{t.data}/nrrd/BallBinary30x30x30.raw", "rb") as f:
         ball = np.frombuffer(f.read(), "<i2").reshape(30, 30, 30)
     files = sorted(glob.glob(f"{t.data}/nrrd/*.n[rh]*r*") + glob.glob(f"{t.data}/dicom-seg/**/*.nrrd", recursive=True))
