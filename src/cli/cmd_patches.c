@@ -359,7 +359,7 @@ const cli_verb cmd_patches = {
     .name = "patches",
     .group = CLI_GROUP_OUT,
     .operands = "STORE [CASE...] [STEP...]",
-    .summary = "write patches of a recipe's result: drawn from a seed, or sliding windows",
+    .summary = "write patches of a recipe's result, drawn or sliding",
     .about =
         "Takes boxes of one size out of what a recipe makes of each case (all cases, where none is named), image and "
         "labels together, computing only those boxes. They are drawn by the rules of MONAI (RandCropByPosNegLabel, "

@@ -36,7 +36,7 @@ static bool add_case(tome_scan *s, tome_plan *plan, size_t entry, tome_error *er
   if (first == TOME_NOWHERE && second == TOME_NOWHERE) return true; /* another's Image_01L */
   tome_case_input *c = tome_plan_case_of_file(plan, s, "chase", entry, err);
   return c && tome_plan_label_file(plan, s, c, "vessel", first, NULL, 0, err) &&
-         tome_plan_label_file(plan, s, c, "vessel_2", second, NULL, 0, err);
+         tome_plan_label_file(plan, s, c, "second_observer", second, NULL, 0, err);
 }
 
 static bool find(tome_scan *s, tome_plan *plan, tome_error *err) {
@@ -54,7 +54,7 @@ const tome_layout tome_layout_chase = {
         "CHASEDB1/\n"
         "  Image_01L.jpg            case Image_01L, with channels red, green, blue\n"
         "  Image_01L_1stHO.png      label vessel\n"
-        "  Image_01L_2ndHO.png      label vessel_2\n"
+        "  Image_01L_2ndHO.png      label second_observer\n"
         "or images and labels in folders side by side. A pixel counts as 1 mm: the photographs do not say.\n",
     .find = find,
 };

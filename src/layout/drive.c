@@ -39,8 +39,10 @@ static bool add_case(tome_scan *s, tome_plan *plan, size_t entry, size_t digits,
   static const struct {
     const char *map, *end;
     bool whole; /* after the image's whole name, not its number alone */
-  } labels[] = {
-      {"vessel", "_manual1", false}, {"vessel_2", "_manual2", false}, {"fov", "_mask", true}, {"fov", "_mask", false}};
+  } labels[] = {{"vessel", "_manual1", false},
+                {"second_observer", "_manual2", false},
+                {"fov", "_mask", true},
+                {"fov", "_mask", false}};
   for (size_t i = 0; i < TOME_COUNT(labels); i++) {
     const size_t length = labels[i].whole ? tome_stem_length(name) : digits;
     if (i && c->label_count && strcmp(c->labels[c->label_count - 1].map, labels[i].map) == 0) continue; /* has it */
@@ -88,7 +90,7 @@ const tome_layout tome_layout_drive = {
         "  training/images/21_training.tif          case 21_training, with channels red, green, blue\n"
         "  training/1st_manual/21_manual1.gif       label vessel\n"
         "  training/mask/21_training_mask.gif       label fov; 21_mask.gif as well\n"
-        "  test/images/01_test.tif  test/1st_manual/01_manual1.gif  test/2nd_manual/01_manual2.gif (vessel_2)\n"
+        "  test/images/01_test.tif  test/1st_manual/01_manual1.gif  test/2nd_manual/01_manual2.gif (second_observer)\n"
         "  test/mask/01_test_mask.gif\n"
         "Packed anew as PNG or TIFF is fine. The photographs do not say how large a pixel is: it counts as 1 mm.\n",
     .find = find,

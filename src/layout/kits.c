@@ -5,6 +5,11 @@
 #include "layout/scan.h"
 
 static const tome_value_name structures[] = {{1, "kidney"}, {2, "tumor"}, {3, "cyst"}};
+/* Other readings of the same kidneys have names of their own, so that kidney_ml and tumor_ml are of one reading. */
+static const tome_value_name all_agree[] = {
+    {1, "kidney_aggregated_and"}, {2, "tumor_aggregated_and"}, {3, "cyst_aggregated_and"}};
+static const tome_value_name any_says[] = {
+    {1, "kidney_aggregated_or"}, {2, "tumor_aggregated_or"}, {3, "cyst_aggregated_or"}};
 
 /* "case_00000" */
 static bool is_case_folder(const char *name) {
@@ -15,25 +20,24 @@ static bool is_case_folder(const char *name) {
 static bool add_whole(tome_scan *s, size_t folder, tome_plan *plan, tome_case_input *c, tome_error *err) {
   static const struct {
     const char *stem, *map;
-  } maps[] = {{"segmentation", "segmentation"},
-              {"aggregated_MAJ_seg", "aggregated_MAJ"},
-              {"aggregated_AND_seg", "aggregated_AND"},
-              {"aggregated_OR_seg", "aggregated_OR"}};
+    const tome_value_name *names; /* three */
+  } maps[] = {{"segmentation", "segmentation", structures},
+              {"aggregated_MAJ_seg", "aggregated_MAJ", structures},
+              {"aggregated_AND_seg", "aggregated_AND", all_agree},
+              {"aggregated_OR_seg", "aggregated_OR", any_says}};
   for (size_t i = 0; i < TOME_COUNT(maps); i++)
     if (!tome_plan_label_file(plan, s, c, maps[i].map, tome_scan_file(s, folder, maps[i].stem, TOME_VOLUMES),
-                              structures, TOME_COUNT(structures), err))
+                              maps[i].names, TOME_COUNT(structures), err))
       return false;
   return true;
 }
 
 /* Strokes are masks of 0 and 1; what of is their file's first word. */
 static const tome_value_name *stroke_name(const char *file) {
-  static const tome_value_name known[] = {{1, "kidney"}, {1, "tumor"},  {1, "cyst"},
-                                          {1, "ureter"}, {1, "artery"}, {1, "vein"}};
-  for (size_t i = 0; i < TOME_COUNT(known); i++) {
-    const size_t n = strlen(known[i].name);
-    if (strncmp(file, known[i].name, n) == 0 && file[n] == '_') return &known[i];
-  }
+  static const tome_value_name known[] = {{1, "kidney_annotation"}, {1, "tumor_annotation"},  {1, "cyst_annotation"},
+                                          {1, "ureter_annotation"}, {1, "artery_annotation"}, {1, "vein_annotation"}};
+  for (size_t i = 0; i < TOME_COUNT(known); i++)
+    if (strncmp(file, known[i].name, strcspn(known[i].name, "_") + 1) == 0) return &known[i];
   return NULL;
 }
 

@@ -32,7 +32,7 @@ static bool add_case(tome_scan *s, tome_plan *plan, size_t entry, tome_error *er
   const size_t ah = observer(s, entry, "ah"), vk = observer(s, entry, "vk");
   tome_case_input *c = tome_plan_case_of_file(plan, s, "stare", entry, err);
   return c && tome_plan_label_file(plan, s, c, "vessel", ah, NULL, 0, err) &&
-         tome_plan_label_file(plan, s, c, "vessel_2", vk, NULL, 0, err);
+         tome_plan_label_file(plan, s, c, "second_observer", vk, NULL, 0, err);
 }
 
 /* A folder of STARE: one of its photographs at least has labels. Most of the data set's have none. */
@@ -60,7 +60,7 @@ const tome_layout tome_layout_stare = {
         "STARE/\n"
         "  im0001.ppm          case im0001, with channels red, green, blue; .ppm.gz too, or packed anew as PNG\n"
         "  im0001.ah.ppm       label vessel (Adam Hoover)\n"
-        "  im0001.vk.ppm       label vessel_2 (Valentina Kouznetsova)\n"
+        "  im0001.vk.ppm       label second_observer (Valentina Kouznetsova)\n"
         "or in folders side by side (stare-images/ labels-ah/ labels-vk/). A pixel counts as 1 mm.\n",
     .find = find,
 };

@@ -5,7 +5,8 @@
  *     above 127 (UTF-8) stay.
  *  2. A name that holds tumor, tumour, lesion, cancer, neoplasm or metastas is "tumor", whatever else it says
  *     (livertumor03, "Kidney lesions", enhancing_tumor), but not where the word goes on to something that is no tumour:
- *     peritumoral, metastasectomy.
+ *     peritumoral, metastasectomy; and not where the name says that it is one of several readings of the same thing
+ *     (annotation, annotator, aggregated, observer), which would be counted twice.
  *  3. Otherwise a number at the end only counts the pieces, and goes: cyst_2 is "cyst", rib_left_11 "rib_left". It
  *     stays where it is part of the name, that is after fewer than three letters (vertebrae_l1, c7), and in "label_7",
  *     which is what a value is called when nobody named it.
@@ -59,6 +60,13 @@ static bool speaks_of_tumor(const char *name) {
   return false;
 }
 
+static bool is_one_reading(const char *name) {
+  static const char *const words[] = {"annotation", "annotator", "aggregated", "observer"};
+  for (size_t i = 0; i < TOME_COUNT(words); i++)
+    if (strstr(name, words[i])) return true;
+  return false;
+}
+
 /* Length without the number at the end that only counts. */
 static size_t without_number(const char *name, size_t n) {
   size_t end = n;
@@ -75,7 +83,7 @@ void tome_label_kind(const char *name, char *out, size_t size) {
   if (size == 0) return;
   char plain[256];
   const size_t n = plain_name(name ? name : "", plain, sizeof plain);
-  if (speaks_of_tumor(plain))
+  if (speaks_of_tumor(plain) && !is_one_reading(plain))
     memcpy(plain, "tumor", 6);
   else
     plain[without_number(plain, n)] = '\0';

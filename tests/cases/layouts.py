@@ -76,7 +76,7 @@ def photographs(c, s, folder):
         has_rgb(c, s, id_, image, id_)
         has_label(c, s, id_, "vessel", first, id_)
         has_label(c, s, id_, "fov", fov, id_)
-    has_label(c, s, "01_test", "vessel_2", made["01_test"][2], "second observer")
+    has_label(c, s, "01_test", "second_observer", made["01_test"][2], "second observer")
     codes = s.query("SELECT DISTINCT code FROM problems")
     c.equal(codes, [{"code": "no-spacing"}], "that a pixel's size is not known is on record, and nothing else")
     going_out(c, s, folder, "01_test", made["01_test"])
@@ -124,10 +124,10 @@ def retinas(c, s, folder):
     ingested(c, s, folder, ["Image_01L", "im0001"])
     has_rgb(c, s, "Image_01L", image, "CHASE_DB1")
     has_label(c, s, "Image_01L", "vessel", one, "CHASE_DB1, 1-bit PNG")
-    has_label(c, s, "Image_01L", "vessel_2", two, "CHASE_DB1, 1-bit PNG")
+    has_label(c, s, "Image_01L", "second_observer", two, "CHASE_DB1, 1-bit PNG")
     has_rgb(c, s, "im0001", image[::-1], "STARE, gzipped PPM")
     has_label(c, s, "im0001", "vessel", two, "STARE")
-    has_label(c, s, "im0001", "vessel_2", one, "STARE")
+    has_label(c, s, "im0001", "second_observer", one, "STARE")
 
 
 def nerve(c, s, folder):
@@ -173,7 +173,9 @@ def one_volume_data_sets(c, s, folder):
         c.equal(list(f["labels"]), ["liver", "spleen"], "a map an organ")
         c.voxels(f["labels/spleen"][()], (seg.T == 2).astype(numpy.uint8), "spleen")
     names = s.query("SELECT DISTINCT name FROM labels ORDER BY name")
-    c.equal([r["name"] for r in names], ["kidney", "liver", "spleen", "tumor"], "names of structures")
+    c.equal([r["name"] for r in names], ["kidney", "kidney_annotation", "liver", "spleen", "tumor"], "names of structures")
+    c.equal(s.query("SELECT kidney_voxels, tumor_voxels FROM cases WHERE id = 'case_00001'"), [{"kidney_voxels": int((seg == 1).sum()), "tumor_voxels": int((seg == 2).sum())}],
+            "what one annotator drew is not counted again")
 
 
 def decathlon(c, s, folder):
@@ -456,7 +458,7 @@ def real(c, s, folder):
         has_label(c, s, id_, "vessel", numpy.asarray(Image.open(base / f"1st_manual/{number}_manual1.gif").convert("L")), id_)
         has_label(c, s, id_, "fov", numpy.asarray(Image.open(base / f"mask/{id_}_mask.gif").convert("L")), id_)
         if part == "test":
-            has_label(c, s, id_, "vessel_2", numpy.asarray(Image.open(base / f"2nd_manual/{number}_manual2.gif").convert("L")), id_)
+            has_label(c, s, id_, "second_observer", numpy.asarray(Image.open(base / f"2nd_manual/{number}_manual2.gif").convert("L")), id_)
 
 
 def real_others(c, s, folder):
@@ -468,7 +470,7 @@ def real_others(c, s, folder):
     c.that("a KiTS segmentation without its imaging.nii.gz" in done.out, "KiTS labels alone are passed over, and why")
     for id_ in ("Image_01L", "Image_02R"):
         has_label(c, s, id_, "vessel", numpy.asarray(Image.open(DATA / f"chase-db1/{id_}_1stHO.png")), id_)
-        has_label(c, s, id_, "vessel_2", numpy.asarray(Image.open(DATA / f"chase-db1/{id_}_2ndHO.png")), id_)
+        has_label(c, s, id_, "second_observer", numpy.asarray(Image.open(DATA / f"chase-db1/{id_}_2ndHO.png")), id_)
         with s.case(id_) as f:
             got = numpy.stack([f["channels"][n][0] for n in ("red", "green", "blue")], -1).astype(int)
         off = numpy.abs(got - numpy.asarray(Image.open(DATA / f"chase-db1/{id_}.jpg")).astype(int))

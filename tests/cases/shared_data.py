@@ -102,7 +102,7 @@ EXPECTED = [
     ("nrrd/BallBinary30x30x30.nrrd", 1, "ball", []),
     ("nrrd/BallBinary30x30x30_byteskip_minus_one*.nhdr", 2, "ball", []),
     ("nrrd/BallBinary30x30x30_[bg]z*.nrrd", 4, "ball", []),
-    ("nrrd/BallBinary30x30x30.raw", 1, None, NO_IMAGE),
+    ("nrrd/BallBinary30x30x30.raw", 1, None, ["holds voxels without a header", "BallBinary30x30x30.nhdr beside it reads them"]),
     ("nrrd/BallBinary30x30x30_byteskip_minus_five.nhdr", 1, None, ["BallBinary30x30x30.raw", "54004 bytes, 54000 are there"]),
     ("nrrd/BallBinary30x30x30_nifti.nhdr", 1, None, ["BallBinary30x30x30.nii.gz", "byte skip"]),
     ("nrrd/brain1_*.nrrd", 2, "nrrd", []),

@@ -21,7 +21,7 @@ static void drive(void) {
   tree_file("test/mask/03_test_mask.gif"); /* of no image */
   CHECK_TEXT(plan_of(tree_root, NULL),
              "01_test: drive ? test/images/01_test.tif vessel=test/1st_manual/01_manual1.gif "
-             "vessel_2=test/2nd_manual/01_manual2.gif fov=test/mask/01_test_mask.gif\n"
+             "second_observer=test/2nd_manual/01_manual2.gif fov=test/mask/01_test_mask.gif\n"
              "2_test: drive ? test/images/2_test.tif\n"
              "21_training: drive ? training/images/21_training.tif vessel=training/1st_manual/21_manual1.gif "
              "fov=training/mask/21_training_mask.gif\n"
@@ -60,7 +60,7 @@ static void retinas(void) {
   tree_file("Image_01R_1stHO.png");
   tree_file("Image_02L.jpg"); /* no observer: anybody's picture */
   CHECK_TEXT(plan_of(tree_root, NULL),
-             "Image_01L: chase ? Image_01L.jpg vessel=Image_01L_1stHO.png vessel_2=Image_01L_2ndHO.png\n"
+             "Image_01L: chase ? Image_01L.jpg vessel=Image_01L_1stHO.png second_observer=Image_01L_2ndHO.png\n"
              "Image_01R: chase ? Image_01R.jpg vessel=Image_01R_1stHO.png\n"
              "- Image_02L.jpg: passed over: pictures are taken only where they are named: with --image and --spacing, "
              "and --label\n");
@@ -72,7 +72,7 @@ static void retinas(void) {
   tree_file("labels-vk/im0011.vk.ppm.gz");
   CHECK_TEXT(plan_of(tree_root, NULL),
              "im0001: stare ? stare-images/im0001.ppm.gz vessel=labels-ah/im0001.ah.ppm.gz "
-             "vessel_2=labels-vk/im0001.vk.ppm.gz\n"
+             "second_observer=labels-vk/im0001.vk.ppm.gz\n"
              "im0010: stare ? stare-images/im0010.ppm.gz\n"
              "- labels-vk/im0011.vk.ppm.gz: an observer's vessels of STARE without their photograph; pair them with "
              "--image and --label, or take one as an image with --image\n");
@@ -157,10 +157,10 @@ static void kits(void) {
       "kidney,2 tumor,3 cyst}\n"
       "case_00001: kits CT data/case_00001/imaging.nii.gz "
       "aggregated_MAJ=data/case_00001/aggregated_MAJ_seg.nii.gz{1 kidney,2 tumor,3 cyst} "
-      "aggregated_AND=data/case_00001/aggregated_AND_seg.nii.gz{1 kidney,2 tumor,3 cyst} "
-      "aggregated_OR=data/case_00001/aggregated_OR_seg.nii.gz{1 kidney,2 tumor,3 cyst} "
-      "kidney_instance-1_annotation-1=data/case_00001/segmentations/kidney_instance-1_annotation-1.nii.gz{1 kidney} "
-      "tumor_instance-1_annotation-2=data/case_00001/segmentations/tumor_instance-1_annotation-2.nii.gz{1 tumor}\n"
+      "aggregated_AND=data/case_00001/aggregated_AND_seg.nii.gz{1 kidney_aggregated_and,2 tumor_aggregated_and,3 cyst_aggregated_and} "
+      "aggregated_OR=data/case_00001/aggregated_OR_seg.nii.gz{1 kidney_aggregated_or,2 tumor_aggregated_or,3 cyst_aggregated_or} "
+      "kidney_instance-1_annotation-1=data/case_00001/segmentations/kidney_instance-1_annotation-1.nii.gz{1 kidney_annotation} "
+      "tumor_instance-1_annotation-2=data/case_00001/segmentations/tumor_instance-1_annotation-2.nii.gz{1 tumor_annotation}\n"
       "case_00210: kits CT data/case_00210/imaging.nii.gz\n"
       "- data/case_00300/segmentation.nii.gz: a KiTS segmentation without its imaging.nii.gz: KiTS hands the "
       "images out separately, fetch them into the case's folder first; pair them with --image and --label, or "
