@@ -282,7 +282,8 @@ const cli_verb cmd_info = {
         "Says of each volume in the files, folders and quoted patterns what it is: format, shape (z,y,x), element "
         "type, spacing, orientation, the range of its values with percentiles and a histogram, and how often each "
         "value occurs where they are few (label maps). Arrays in files that hold several are named FILE:NAME.\n"
-        "What cannot be read or stacked is told with the reason and the remedy; the exit status is then 1.",
+        "What cannot be read or stacked is told with the reason and the remedy.\nThe exit status is 1 where there was "
+        "any such.",
     .examples =
         "tome info volume.nii.gz\n"
         "tome info series/ --headers\n"

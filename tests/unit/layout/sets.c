@@ -151,20 +151,23 @@ static void kits(void) {
   tree_file("data/case_00001/segmentations/tumor_instance-1_annotation-2.nii.gz");
   tree_file("data/case_00210/imaging.nii.gz"); /* the test set */
   tree_file("data/case_00300/segmentation.nii.gz");
-  CHECK_TEXT(
-      plan_of(tree_root, NULL),
-      "case_00000: kits CT data/case_00000/imaging.nii.gz segmentation=data/case_00000/segmentation.nii.gz{1 "
-      "kidney,2 tumor,3 cyst}\n"
-      "case_00001: kits CT data/case_00001/imaging.nii.gz "
-      "aggregated_MAJ=data/case_00001/aggregated_MAJ_seg.nii.gz{1 kidney,2 tumor,3 cyst} "
-      "aggregated_AND=data/case_00001/aggregated_AND_seg.nii.gz{1 kidney_aggregated_and,2 tumor_aggregated_and,3 cyst_aggregated_and} "
-      "aggregated_OR=data/case_00001/aggregated_OR_seg.nii.gz{1 kidney_aggregated_or,2 tumor_aggregated_or,3 cyst_aggregated_or} "
-      "kidney_instance-1_annotation-1=data/case_00001/segmentations/kidney_instance-1_annotation-1.nii.gz{1 kidney_annotation} "
-      "tumor_instance-1_annotation-2=data/case_00001/segmentations/tumor_instance-1_annotation-2.nii.gz{1 tumor_annotation}\n"
-      "case_00210: kits CT data/case_00210/imaging.nii.gz\n"
-      "- data/case_00300/segmentation.nii.gz: a KiTS segmentation without its imaging.nii.gz: KiTS hands the "
-      "images out separately, fetch them into the case's folder first; pair them with --image and --label, or "
-      "take one as an image with --image\n");
+  CHECK_TEXT(plan_of(tree_root, NULL),
+             "case_00000: kits CT data/case_00000/imaging.nii.gz segmentation=data/case_00000/segmentation.nii.gz{1 "
+             "kidney,2 tumor,3 cyst}\n"
+             "case_00001: kits CT data/case_00001/imaging.nii.gz "
+             "aggregated_MAJ=data/case_00001/aggregated_MAJ_seg.nii.gz{1 kidney,2 tumor,3 cyst} "
+             "aggregated_AND=data/case_00001/aggregated_AND_seg.nii.gz{1 kidney_aggregated_and,2 "
+             "tumor_aggregated_and,3 cyst_aggregated_and} "
+             "aggregated_OR=data/case_00001/aggregated_OR_seg.nii.gz{1 kidney_aggregated_or,2 tumor_aggregated_or,3 "
+             "cyst_aggregated_or} "
+             "kidney_instance-1_annotation-1=data/case_00001/segmentations/kidney_instance-1_annotation-1.nii.gz{1 "
+             "kidney_annotation} "
+             "tumor_instance-1_annotation-2=data/case_00001/segmentations/tumor_instance-1_annotation-2.nii.gz{1 "
+             "tumor_annotation}\n"
+             "case_00210: kits CT data/case_00210/imaging.nii.gz\n"
+             "- data/case_00300/segmentation.nii.gz: a KiTS segmentation without its imaging.nii.gz: KiTS hands the "
+             "images out separately, fetch them into the case's folder first; pair them with --image and --label, or "
+             "take one as an image with --image\n");
 }
 
 static void totalsegmentator(void) {
