@@ -1,7 +1,11 @@
 /* A watermark under a lock: the filler raises it, the users wait for it, and either side may end it. */
 #include "base/filling.h"
 
+#include <sys/mman.h>
+
 #include "base/file.h"
+
+static const size_t ahead = (size_t)32 << 20, page = (size_t)2 << 20; /* large pages are given back whole */
 
 static void *work(void *arg) {
   tome_filling *f = arg;
@@ -31,11 +35,12 @@ bool tome_filling_reach(tome_filling *f, size_t bytes, tome_error *err) {
   if (!f) return true;
   const bool stopped = tome_stopped(f->run);
   pthread_mutex_lock(&f->lock);
-  const bool go = !stopped && !f->given_up;
-  if (go && bytes > f->ready) {
+  if (bytes > f->ready) {
     f->ready = bytes;
     pthread_cond_broadcast(&f->moved);
   }
+  while (!stopped && !f->given_up && f->memory && f->ready > f->used + ahead) pthread_cond_wait(&f->moved, &f->lock);
+  const bool go = !stopped && !f->given_up;
   pthread_mutex_unlock(&f->lock);
   return go || tome_fail_cancelled(err);
 }
@@ -54,10 +59,33 @@ bool tome_filling_wait(tome_filling *f, size_t bytes, tome_error *err) { return 
 
 bool tome_filling_whole(tome_filling *f, tome_error *err) { return wait_for(f, 0, true, err); }
 
+void tome_filling_consume(tome_filling *f, void *memory) {
+  if (!f || !f->threaded) return;
+  pthread_mutex_lock(&f->lock);
+  f->memory = memory;
+  pthread_mutex_unlock(&f->lock);
+}
+
+/* The last large page that lies before this one's first byte of use. */
+static uintptr_t page_of(const tome_filling *f, size_t bytes) { return ((uintptr_t)f->memory + bytes) / page * page; }
+
+void tome_filling_used(tome_filling *f, size_t bytes) {
+  if (!f) return;
+  pthread_mutex_lock(&f->lock);
+  if (f->memory && bytes > f->used) {
+    const uintptr_t first = f->used ? page_of(f, f->used) : (page_of(f, 0) + page), end = page_of(f, bytes);
+    if (end > first) (void)madvise((void *)first, end - first, MADV_DONTNEED);
+    f->used = bytes;
+    pthread_cond_broadcast(&f->moved);
+  }
+  pthread_mutex_unlock(&f->lock);
+}
+
 void tome_filling_end(tome_filling *f) {
   if (!f->started) return;
   pthread_mutex_lock(&f->lock);
   f->given_up = true;
+  pthread_cond_broadcast(&f->moved);
   pthread_mutex_unlock(&f->lock);
   if (f->threaded) pthread_join(f->thread, NULL);
   pthread_cond_destroy(&f->moved);
@@ -68,10 +96,12 @@ void tome_filling_end(tome_filling *f) {
 bool tome_filling_write(tome_filling *f, int fd, const void *data, size_t size, const char *name, tome_error *err) {
   enum { STEP = 4 << 20 };
   if (!f) return tome_write_all(fd, data, size, name, err);
+  tome_filling_consume(f, (void *)(uintptr_t)data);
   for (size_t at = 0; at < size;) {
     const size_t n = size - at < STEP ? size - at : STEP;
     if (!tome_filling_wait(f, at + n, err) || !tome_write_all(fd, (const char *)data + at, n, name, err)) return false;
     at += n;
+    tome_filling_used(f, at);
   }
   return true;
 }

@@ -46,10 +46,15 @@ typedef struct bytes {
   size_t size, element;
 } bytes;
 
+/* Bytes of the data up to the part's end. */
+static size_t end_of_part(const tome_packing *p, size_t part) {
+  const size_t end = (part + (p->head_size == 0)) * PART;
+  return end < p->size ? end : p->size;
+}
+
 /* Waits until the part's bytes are there; the head always is. */
 static bool wait_for_bytes(const pack *k, size_t part, tome_error *err) {
-  const size_t ready = (part + (k->p->head_size == 0)) * PART;
-  return tome_filling_wait(k->p->filling, ready < k->p->size ? ready : k->p->size, err);
+  return tome_filling_wait(k->p->filling, end_of_part(k->p, part), err);
 }
 
 /* The head is a part of its own where there is one. */
@@ -109,6 +114,7 @@ static bool write_ready(pack *k, tome_error *err) {
   for (slot *s = &k->ring[k->next % RING]; ok && s->full; s = &k->ring[k->next % RING]) {
     pthread_mutex_unlock(&k->lock);
     ok = tome_write_all(k->fd, s->room, s->size, k->name, err);
+    tome_filling_used(k->p->filling, end_of_part(k->p, k->next));
     pthread_mutex_lock(&k->lock);
     take_sum(k, s);
     s->full = false;
@@ -168,6 +174,7 @@ bool tome_write_packed(int fd, const char *name, const tome_packing *p, uint64_t
             .lock = PTHREAD_MUTEX_INITIALIZER,
             .moved = PTHREAD_COND_INITIALIZER,
             .sum = is_gzip ? 0 : 1};
+  tome_filling_consume(p->filling, (void *)(uintptr_t)p->data);
   if (!tome_parallel(NULL, k.parts, pack_one, &k, err)) return false;
   uint8_t end[8];
   const size_t n = trailer(&k, end);

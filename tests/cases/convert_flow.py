@@ -5,6 +5,7 @@ nothing behind. NumPy and gzip make the inputs.
     convert_flow.py TOME
 """
 import gzip
+import os
 import struct
 import subprocess
 import sys
@@ -18,6 +19,10 @@ from tomelib import Checks
 
 OUTPUTS = [("o.nrrd",), ("o.nhdr",), ("o.nii.gz",), ("o.nii",), ("o.mha",), ("o.mha", "--level", "1"), ("o.mhd", "--level", "6"), ("o.nii.gz", "--level", "1"),
            ("o.nrrd", "--level", "6"), ("o.hdr",)]
+
+
+# From a small process: a child's peak counts its parent's pages.
+PEAK = "import resource, subprocess, sys; s = subprocess.run(sys.argv[1:]).returncode; print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(s)"
 
 
 def make(folder):
@@ -95,6 +100,22 @@ def nothing_is_left(c, program, folder):
     c.equal((folder / "kept.nrrd").read_bytes(), b"kept", "what was there")
 
 
+def little_memory(c, program, folder):
+    """A volume far larger than what is held of it at a time: as with one job, and in less memory than its voxels take."""
+    voxels = (numpy.arange(180 * 512 * 512, dtype=numpy.int64) * 7 % 4001).astype("<i2").reshape(180, 512, 512)
+    nibabel.save(nibabel.Nifti1Image(voxels.T, numpy.eye(4)), folder / "large.nii.gz")
+    for out in ("large.nrrd", "large.mha"):
+        got = []
+        for jobs in ("1", "2"):
+            done = subprocess.run([sys.executable, "-c", PEAK, program, "convert", "large.nii.gz", out, "--force", "--quiet", "--jobs", jobs], cwd=folder, capture_output=True, text=True)
+            c.equal(done.returncode, 0, f"{out}, {jobs} jobs: {done.stderr}")
+            got.append((folder / out).read_bytes())
+        c.that(got[0] == got[1], f"{out}: the same bytes")
+        if os.cpu_count() > 1 and b"libasan" not in subprocess.run(["ldd", program], capture_output=True).stdout:
+            c.that(int(done.stdout) * 1024 < voxels.nbytes, f"{out}: {done.stdout} KiB for {voxels.nbytes >> 10} KiB of voxels")
+    c.that(gzip.decompress((folder / "large.nrrd").read_bytes().split(b"\n\n", 1)[1]) == voxels.tobytes(), "its voxels")
+
+
 def main():
     c = Checks()
     with tempfile.TemporaryDirectory(prefix="tome-flow-") as name:
@@ -103,6 +124,7 @@ def main():
         same_bytes(c, sys.argv[1], folder)
         voxels(c, sys.argv[1], folder, noise)
         nothing_is_left(c, sys.argv[1], folder)
+        little_memory(c, sys.argv[1], folder)
     return c.done()
 
 
