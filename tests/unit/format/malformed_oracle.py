@@ -12,7 +12,7 @@ from oracle import Test
 from png_make import make_png
 
 LIMIT = 64 << 20  # TOME_MAX_BYTES of the tool
-MUTATIONS = 600   # a format
+MUTATIONS = 1000  # a format
 
 
 def seeds(t):
