@@ -66,7 +66,7 @@ void tome_filling_consume(tome_filling *f, void *memory) {
   pthread_mutex_unlock(&f->lock);
 }
 
-/* The last large page that lies before this one's first byte of use. */
+/* Where the large page begins that holds this byte: what lies before it may go. */
 static uintptr_t page_of(const tome_filling *f, size_t bytes) { return ((uintptr_t)f->memory + bytes) / page * page; }
 
 void tome_filling_used(tome_filling *f, size_t bytes) {

@@ -18,7 +18,8 @@ typedef struct tome_packing {
   size_t head_size;
   const void *data;
   size_t size, element;
-  tome_filling *filling; /* the data are still on their way: each part waits for its own; NULL: they are there */
+  tome_filling *
+      filling; /* the data are still on their way: each part waits for its own, and they are gone afterwards; NULL: they are there, and stay */
 } tome_packing;
 
 /* Writes it to `fd`, of which `name` is for messages. One stream, not several: pynrrd and MetaIO read no further than the first. The bytes depend on

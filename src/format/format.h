@@ -123,7 +123,8 @@ typedef struct tome_write_options {
       comment; /* what made it, as JSON: written where the format has a place for text (see keeps_comment); NULL: nothing */
   const char *voxels_name; /* of the file of voxels beside the header, where `apart` asks for one; NULL: one file */
   int voxels_fd;           /* that file, open */
-  tome_filling *filling;   /* the voxels are still on their way (formats that are `patient`); NULL: they are there */
+  tome_filling *
+      filling; /* the voxels are still on their way, and gone once written (formats that are `patient`); NULL: they are there, and stay */
 } tome_write_options;
 
 /* Labels that are drawn on another image's grid and have none of their own, or only parts of one: DICOM SEG and RTSTRUCT. A structure is
@@ -173,7 +174,8 @@ struct tome_format {
   bool (*wants_name)(const char *name);
   bool elsewhere;     /* written, but not by write: HDF5 belongs to src/store */
   bool keeps_comment; /* write puts opt->comment into the file */
-  bool patient; /* write looks at voxels in their order, and waits for those that opt->filling says are still to come */
+  bool
+      patient; /* write looks at each voxel once, in their order, and waits for those that opt->filling says are still to come */
   /* What write can hold. */
   bool grid;                /* spacing, origin and direction */
   bool flat;                /* one slice a file: a picture */
